@@ -1,0 +1,132 @@
+"""The one mutable object of a simulated boot: the kernel's memory, as far as memory initialisation reads or writes it.
+
+Every simulated function takes the Kernel as its first argument. Attributes are the kernel's global
+variables under the kernel's names, grouped by the file that defines them, at their static initial values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Never
+
+from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
+from kmmdoc.model.snapshot import Snapshot
+from kmmdoc.model.trace import Event, Printk, Repeat, RepeatEnd, Step
+
+KERN_EMERG, KERN_ALERT, KERN_CRIT, KERN_ERR = "0", "1", "2", "3"
+KERN_WARNING, KERN_NOTICE, KERN_INFO, KERN_DEBUG = "4", "5", "6", "7"
+KERN_DEFAULT, KERN_CONT = "d", "c"
+
+__START_KERNEL_map = 0xFFFF_FFFF_8000_0000
+PAGE_OFFSET = 0xFFFF_8800_0000_0000
+
+
+class KernelPanic(Exception):
+    """panic() was called: the boot ends with this message."""
+
+
+class KernelBug(KernelPanic):
+    """BUG() or a failed BUG_ON(): the boot ends here; the message names the function."""
+
+
+class Kernel:
+    """State of one simulated kernel.
+
+    `stops_before` and `stops_after` map a function's name to the stage that the debugger stops at, and
+    lose the entry when it was taken; `snapshots` collects what it saw.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.machine: Machine = scenario.machine
+        self.build: KernelBuild = scenario.build
+
+        # The recorder.
+        self.events: list[Event] = []
+        self.snapshots: dict[str, Snapshot] = {}
+        self.stops_before: dict[str, str] = {}
+        self.stops_after: dict[str, str] = {}
+        self.stop: Callable[[str], None] = lambda stage: None
+
+        # init/main.c
+        self.boot_command_line = scenario.command_line
+        self.saved_command_line = ""
+        self.system_state = 0
+
+        self._init_arch()
+        self._init_memblock()
+        self._init_mm()
+        self._init_slab()
+
+    def _init_arch(self) -> None:
+        """arch/x86: e820, setup, the direct map, NUMA, CPUs, resources."""
+
+    def _init_memblock(self) -> None:
+        """mm/memblock.c, mm/nobootmem.c, mm/sparse*.c."""
+
+    def _init_mm(self) -> None:
+        """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
+
+    def _init_slab(self) -> None:
+        """mm/slub.c, mm/slab_common.c, mm/vmalloc.c."""
+
+    # What every kernel function uses.
+
+    def printk(self, level: str, text: str) -> None:
+        """Print `text` (with its newline, if the kernel prints one) at `level`, one of KERN_*."""
+        self.events.append(Printk(level, text))
+
+    def pr_cont(self, text: str) -> None:
+        """Continue the open line of the log."""
+        self.events.append(Printk(KERN_CONT, text))
+
+    def step(self, slug: str, **values: Any) -> None:
+        """Pass a point inside a function that an annotation explains."""
+        self.events.append(Step(slug, tuple(values.items())))
+
+    @contextmanager
+    def repeat(self, n: int) -> Iterator[None]:
+        """What is recorded inside stands for `n` equal rounds of a loop; nothing is recorded when n is 0."""
+        if n == 1:
+            yield
+            return
+        mark = len(self.events)
+        self.events.append(Repeat(n))
+        yield
+        if n == 0:
+            del self.events[mark:]
+        else:
+            self.events.append(RepeatEnd())
+
+    def panic(self, message: str) -> Never:
+        """End the boot."""
+        self.printk(KERN_EMERG, f"Kernel panic - not syncing: {message}\n")
+        raise KernelPanic(message)
+
+    def bug(self, where: str) -> Never:
+        """BUG(): end the boot where the kernel's own consistency check fails."""
+        self.printk(KERN_CRIT, f"kernel BUG at {where}!\n")
+        raise KernelBug(where)
+
+    # Addresses.
+
+    def pa_symbol(self, name: str) -> int:
+        """Physical address of a symbol of the kernel image."""
+        return self.build.symbol(name) - __START_KERNEL_map + self.phys_base
+
+    @property
+    def phys_base(self) -> int:
+        """How far the image was moved from the address it was linked for, in bytes."""
+        load = self.machine.kernel_load
+        return 0 if load is None else load - (self.build.symbol("_text") - __START_KERNEL_map)
+
+
+def __va(phys: int) -> int:
+    """Direct-map address of a physical address."""
+    return phys + PAGE_OFFSET
+
+
+def __pa(virt: int) -> int:
+    """Physical address of a direct-map address."""
+    return virt - PAGE_OFFSET

@@ -1,0 +1,191 @@
+"""Page tables as extents: which table pages exist, and runs of leaf entries that map memory in a row.
+
+This stands for no kernel file. The kernel keeps its mappings as trees of 4 KiB pages with 512 entries
+each; here a table page is one record and any number of leaf entries that go up in step, virtual and
+physical, is one run. A terabyte mapped in order costs what a megabyte costs.
+
+Levels are those of the recordings: 4 = PGD, 3 = PUD, 2 = PMD, 1 = PTE. A *table* of level 3 is a page of
+PUD entries and spans 512 GiB; a *leaf* of level 3 is a 1 GiB page, of level 2 a 2 MiB page, of level 1 a
+4 KiB page.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+from kmmdoc.model.quantities import PAGE_SHIFT
+
+PTRS_PER_TABLE = 512
+_PAGE_PRESENT, _PAGE_RW, _PAGE_USER = 1 << 0, 1 << 1, 1 << 2
+_PAGE_PWT, _PAGE_PCD, _PAGE_PSE, _PAGE_GLOBAL = 1 << 3, 1 << 4, 1 << 7, 1 << 8
+_PAGE_NX = 1 << 63
+PAGE_KERNEL = _PAGE_NX | _PAGE_PRESENT | _PAGE_RW | _PAGE_GLOBAL
+"""Flags of a kernel mapping of 4 KiB. Accessed and dirty bits are left out everywhere, as in the recordings."""
+PAGE_KERNEL_LARGE = PAGE_KERNEL | _PAGE_PSE
+PAGE_KERNEL_LARGE_EXEC = PAGE_KERNEL_LARGE & ~_PAGE_NX
+PAGE_KERNEL_IO_NOCACHE = PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT
+
+
+def entry_size(level: int) -> int:
+    """Bytes that one entry of a table of `level` spans.
+
+    >>> [hex(entry_size(level)) for level in (1, 2, 3)]
+    ['0x1000', '0x200000', '0x40000000']
+    """
+    return 1 << (PAGE_SHIFT + 9 * (level - 1))
+
+
+def table_span(level: int) -> int:
+    """Bytes that a whole table of `level` spans."""
+    return entry_size(level + 1)
+
+
+class Leaf(NamedTuple):
+    """`count` leaf entries of `level` in a row: the first maps `va` to `pa`, all carry `flags`."""
+
+    va: int
+    pa: int
+    level: int
+    count: int
+    flags: int
+
+    @property
+    def end(self) -> int:
+        """First virtual address behind the run."""
+        return self.va + self.count * entry_size(self.level)
+
+    def part(self, va: int, count: int) -> Leaf:
+        """`count` entries of this run from `va` on."""
+        return Leaf(va, self.pa + va - self.va, self.level, count, self.flags)
+
+
+class PageTables:
+    """One tree of page tables. Addresses are virtual and canonical, as unsigned 64-bit numbers.
+
+    >>> tables = PageTables()
+    >>> tables.add_table(3, 0xFFFF880000000000, 0x1000)
+    >>> tables.add_table(2, 0xFFFF880000000000, 0x2000)
+    >>> tables.map_run(0xFFFF880000000000, 0, 2, 8, PAGE_KERNEL_LARGE)
+    >>> tables.map_run(0xFFFF880001000000, 0x1000000, 2, 1, PAGE_KERNEL_LARGE)
+    >>> tables.present(3, 0xFFFF880000000000), tables.present(2, 0xFFFF880000000000)
+    (1, 9)
+    >>> [(leaf.count, hex(leaf.pa)) for leaf in tables.leaves()]
+    [(9, '0x0')]
+    """
+
+    __slots__ = ("_leaves", "_starts", "_tables")
+
+    def __init__(self) -> None:
+        self._tables: dict[int, dict[int, int]] = {3: {}, 2: {}, 1: {}}
+        self._starts: list[int] = []
+        self._leaves: list[Leaf] = []
+
+    # Table pages.
+
+    def table(self, level: int, va: int) -> int | None:
+        """Physical address of the table page of `level` that covers `va`, or None."""
+        return self._tables[level].get(va & -table_span(level))
+
+    def add_table(self, level: int, va: int, phys: int) -> None:
+        """Hang the page at `phys` into the tree as the table of `level` that covers `va`."""
+        self._tables[level][va & -table_span(level)] = phys
+
+    def remove_table(self, level: int, va: int) -> None:
+        """Take the table of `level` that covers `va` out of the tree; its entries must be gone."""
+        del self._tables[level][va & -table_span(level)]
+
+    # Leaf entries.
+
+    def map_run(self, va: int, pa: int, level: int, count: int, flags: int) -> None:
+        """Set `count` leaf entries of `level` from `va` on, over whatever those addresses were mapped to."""
+        if count <= 0:
+            return
+        new = Leaf(va, pa, level, count, flags)
+        self.unmap(va, new.end)
+        at = bisect_left(self._starts, va)
+        self._put(at, at, [new])
+        if at + 1 < len(self._leaves):
+            self._join(at)
+        if at > 0:
+            self._join(at - 1)
+
+    def unmap(self, va: int, end: int) -> None:
+        """Clear every leaf entry in `[va, end)`; ValueError where a large page would have to be split."""
+        first = bisect_right(self._starts, va) - 1
+        if first < 0 or self._leaves[first].end <= va:
+            first += 1
+        last = bisect_left(self._starts, end)
+        if first >= last:
+            return
+        kept: list[Leaf] = []
+        for leaf in self._leaves[first:last]:
+            size = entry_size(leaf.level)
+            if leaf.va < va:
+                kept.append(leaf.part(leaf.va, _whole(va - leaf.va, size)))
+            if leaf.end > end:
+                kept.append(leaf.part(end, _whole(leaf.end - end, size)))
+        self._put(first, last, kept)
+
+    def lookup(self, va: int) -> Leaf | None:
+        """The one leaf entry that maps `va`, or None."""
+        leaf = self.run_at(va)
+        return None if leaf is None else leaf.part(va & -entry_size(leaf.level), 1)
+
+    def run_at(self, va: int) -> Leaf | None:
+        """The whole run of leaf entries that `va` is in, or None."""
+        at = bisect_right(self._starts, va) - 1
+        return self._leaves[at] if at >= 0 and va < self._leaves[at].end else None
+
+    def virt_to_phys(self, va: int) -> int | None:
+        """Physical address that `va` is mapped to, or None."""
+        leaf = self.run_at(va)
+        return None if leaf is None else leaf.pa + va - leaf.va
+
+    # Reading out.
+
+    def present(self, level: int, va: int) -> int:
+        """Entries in use of the table of `level` that covers `va`: its leaves and the tables below it."""
+        span, size = table_span(level), entry_size(level)
+        start = va & -span
+        end = start + span
+        used = 0
+        at = max(bisect_right(self._starts, start) - 1, 0)
+        while at < len(self._leaves) and self._leaves[at].va < end:
+            leaf = self._leaves[at]
+            if leaf.level == level:
+                used += max(0, min(leaf.end, end) - max(leaf.va, start)) // size
+            at += 1
+        if level > 1:
+            below = self._tables[level - 1]
+            if len(below) < PTRS_PER_TABLE:
+                used += sum(start <= child < end for child in below)
+            else:
+                used += sum(child in below for child in range(start, end, size))
+        return used
+
+    def tables(self) -> list[tuple[int, int, int, int]]:
+        """(phys, level, va, present entries) of every table page, by address, upper levels first."""
+        order = sorted(
+            (va, -level, phys) for level, pages in self._tables.items() for va, phys in pages.items()
+        )
+        return [(phys, -level, va, self.present(-level, va)) for va, level, phys in order]
+
+    def leaves(self) -> list[Leaf]:
+        """Every run of leaf entries, in order of addresses; neighbours that continue each other are one."""
+        return list(self._leaves)
+
+    def _put(self, first: int, last: int, leaves: list[Leaf]) -> None:
+        self._leaves[first:last] = leaves
+        self._starts[first:last] = [leaf.va for leaf in leaves]
+
+    def _join(self, at: int) -> None:
+        a, b = self._leaves[at], self._leaves[at + 1]
+        if a.end == b.va and (a.level, a.flags) == (b.level, b.flags) and b.pa - a.pa == b.va - a.va:
+            self._put(at, at + 2, [a._replace(count=a.count + b.count)])
+
+
+def _whole(nbytes: int, size: int) -> int:
+    if nbytes % size:
+        raise ValueError(f"a page of {size} bytes would have to be split")
+    return nbytes // size

@@ -6,6 +6,8 @@ function of frozen values that makes it when somebody asks.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -30,8 +32,16 @@ def section(name: str) -> Callable[[Reader], Reader]:
     return declare
 
 
+def load_readers() -> None:
+    """Import every module of `kmmdoc.linux.readers`; a broken one fails here, loudly."""
+    package = importlib.import_module("kmmdoc.linux.readers")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+
+
 def attach(k: Kernel) -> None:
     """Set every stop of STAGES on `k`."""
+    load_readers()
     by_name = {stage.name: stage for stage in STAGES}
     for stage in STAGES:
         (k.stops_before if stage.entry else k.stops_after)[stage.function] = stage.name

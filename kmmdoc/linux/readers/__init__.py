@@ -1,0 +1,1 @@
+"""Readers of the snapshot sections, one module a section; found by scanning this package."""

@@ -50,7 +50,7 @@ class Span(NamedTuple):
 
 
 class SymbolFact(NamedTuple):
-    """A symbol of v3.18. `sha256` is of its lines with their newlines ("" for macros, variables, typedefs)."""
+    """A symbol of v3.18. `sha256` is of its lines with their newlines, "" where the facts have none."""
 
     name: str
     kind: str
@@ -61,9 +61,10 @@ class SymbolFact(NamedTuple):
     calls: tuple[tuple[int, str], ...] = ()
     """(absolute line, name) of each call by name in a function's body, every #ifdef branch included."""
 
-    def url(self, *, relative: Span | None = None) -> str:
+    @property
+    def url(self) -> str:
         """Where anybody can look at it: the public source browser, at v3.18."""
-        return source_url(self.file, self.span.start + (relative.start - 1 if relative else 0))
+        return source_url(self.file, self.span.start)
 
 
 class FileFact(NamedTuple):
@@ -161,20 +162,34 @@ class Excerpt:
     Without a tree `text` is empty and `file`, `span` and `calls` are v3.18's, from the facts.
     """
 
-    symbol: str
-    kind: str
-    file: str
-    span: Span
+    fact: SymbolFact
+    """The symbol in v3.18."""
     outcome: Outcome
+    file: str
+    """Where it stands in the tree."""
+    span: Span
     annotation: Annotation | None = None
     ranges: tuple[BoundRange, ...] = ()
     """One for each section of the annotation that has lines, in the annotation's order."""
     text: tuple[str, ...] = ()
-    """The tree's own lines, without newlines, from `span.start` on. The kernel's text: licence notice needed."""
+    """The tree's own lines from `span.start` on, without newlines: kernel text, so a licence notice is due."""
     calls: tuple[tuple[int, str], ...] = ()
     """(absolute line, name) of the calls in the text."""
     tree: str = ""
     """What the text was taken from, for the reader: `Linux 3.18.9 (folder linux-3.18.9)`."""
+
+    @property
+    def symbol(self) -> str:
+        return self.fact.name
+
+    @property
+    def kind(self) -> str:
+        return self.fact.kind
+
+    @property
+    def url(self) -> str:
+        """v3.18 in the public source browser (the lines of v3.18, whatever the tree)."""
+        return self.fact.url
 
     @property
     def numbered(self) -> list[tuple[int, str]]:
@@ -183,9 +198,3 @@ class Excerpt:
 
     def range_of(self, slug: str) -> BoundRange | None:
         return next((r for r in self.ranges if r.section.slug == slug), None)
-
-    @property
-    def url(self) -> str:
-        """v3.18 in the public source browser (the lines of v3.18, whatever the tree)."""
-        start = self.annotation.span.start if self.annotation else self.span.start
-        return source_url(self.annotation.file if self.annotation else self.file, start)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Never
 
+from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
 from kmmdoc.model.trace import Event, Printk, Repeat, RepeatEnd, Step
@@ -67,6 +68,8 @@ class Kernel:
 
     def _init_mm(self) -> None:
         """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
+        self.page_flags = PageFlags(self.build)
+        self.mem_map = MemMap()
 
     def _init_slab(self) -> None:
         """mm/slub.c, mm/slab_common.c, mm/vmalloc.c."""

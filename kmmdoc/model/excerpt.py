@@ -172,7 +172,7 @@ class Excerpt:
     ranges: tuple[BoundRange, ...] = ()
     """One for each section of the annotation that has lines, in the annotation's order."""
     text: tuple[str, ...] = ()
-    """The tree's own lines from `span.start` on, without newlines: kernel text, so a licence notice is due."""
+    """The tree's own lines from `span.start` on, without newlines: kernel text, a licence notice is due."""
     calls: tuple[tuple[int, str], ...] = ()
     """(absolute line, name) of the calls in the text."""
     tree: str = ""

@@ -1,0 +1,196 @@
+"""Figures as values: graphs of boxes, and bands drawn to scale. No engine, no size, no colour is in them.
+
+A `target` says where a part of a figure leads: `function:NAME`, `struct:NAME`, `doc:DOCNAME`, or nothing.
+A `kind` names what a part is (memory, reserved, free ...); the drawing gives every kind its colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+
+def function(name: str) -> str:
+    """The target that is the page of a kernel function."""
+    return f"function:{name}"
+
+
+def struct(name: str) -> str:
+    """The target that is the page of a structure."""
+    return f"struct:{name}"
+
+
+def doc(name: str) -> str:
+    """The target that is the document `name` of the site, from its root."""
+    return f"doc:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a box: a label on the left, a value on the right. `before` is the value it had, if that is known."""
+
+    label: str
+    value: str = ""
+    changed: bool = False
+    target: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box: its title, and below it rows. `note` is a small text beside the title (a count, an address).
+
+    `across` sets the rows side by side instead of one below the other, as the cells of a list.
+    """
+
+    id: str
+    title: str
+    kind: str = "plain"
+    rows: tuple[Row, ...] = ()
+    target: str = ""
+    note: str = ""
+    changed: bool = False
+    across: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow from a box, or from row `row` of it (counted from 0), to a box."""
+
+    source: str
+    dest: str
+    row: int | None = None
+    label: str = ""
+    kind: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A frame with a title around some boxes."""
+
+    id: str
+    title: str
+    nodes: tuple[str, ...]
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Boxes and arrows, laid out from left to right (LR) or from top to bottom (TB) in the order given.
+
+    `alt` is the figure in one sentence, for who cannot see it; `caption` stands below it.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
+    alt: str = ""
+    caption: str = ""
+    direction: str = "LR"
+
+    def __post_init__(self) -> None:
+        known = {node.id for node in self.nodes}
+        if len(known) != len(self.nodes):
+            raise ValueError(f"figure {self.name}: two nodes of one id")
+        used = {end for e in self.edges for end in (e.source, e.dest)}
+        used.update(node for c in self.clusters for node in c.nodes)
+        if used - known:
+            raise ValueError(f"figure {self.name}: no such node: {', '.join(sorted(used - known))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`[start, end)` of a track."""
+
+    start: int
+    end: int
+    kind: str
+    label: str = ""
+    changed: bool = False
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One line of a band: a name and segments that do not overlap, in ascending order."""
+
+    title: str
+    segments: tuple[Segment, ...]
+    target: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Tracks over one axis, to scale; what is too narrow to see is drawn again below, magnified.
+
+    `unit` is how positions are written: `address` (hexadecimal bytes), `bytes` (a size), `pfn` or `count`.
+    `kinds` are (kind, name) pairs: the key of the picture, in this order.
+    """
+
+    name: str
+    tracks: tuple[Track, ...]
+    kinds: tuple[tuple[str, str], ...] = ()
+    unit: str = "address"
+    alt: str = ""
+    caption: str = ""
+    magnify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table. `before` is what it said before, where it changed."""
+
+    text: str
+    target: str = ""
+    changed: bool = False
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures in rows and columns. `numeric` are the indexes of the columns that are set right."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+    numeric: frozenset[int] = frozenset()
+
+
+Figure = Graph | Bands | Table
+
+
+def keep_targets(figure: Figure, known: Callable[[str], bool]) -> Figure:
+    """The same figure with every target dropped that `known` does not know."""
+
+    def keep(target: str) -> str:
+        return target if target and known(target) else ""
+
+    if isinstance(figure, Graph):
+        return replace(
+            figure,
+            nodes=tuple(
+                replace(
+                    n, target=keep(n.target), rows=tuple(replace(r, target=keep(r.target)) for r in n.rows)
+                )
+                for n in figure.nodes
+            ),
+            clusters=tuple(replace(c, target=keep(c.target)) for c in figure.clusters),
+        )
+    if isinstance(figure, Bands):
+        return replace(
+            figure,
+            tracks=tuple(
+                replace(
+                    t,
+                    target=keep(t.target),
+                    segments=tuple(replace(s, target=keep(s.target)) for s in t.segments),
+                )
+                for t in figure.tracks
+            ),
+        )
+    return replace(
+        figure, rows=tuple(tuple(replace(c, target=keep(c.target)) for c in r) for r in figure.rows)
+    )

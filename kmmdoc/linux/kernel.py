@@ -43,6 +43,8 @@ class Kernel:
         self.machine: Machine = scenario.machine
         self.build: KernelBuild = scenario.build
 
+        self._phys_base = scenario.kernel_load - (self.build.symbol("_text") - __START_KERNEL_map)
+
         # The recorder.
         self.events: list[Event] = []
         self.snapshots: dict[str, Snapshot] = {}
@@ -121,8 +123,7 @@ class Kernel:
     @property
     def phys_base(self) -> int:
         """How far the image was moved from the address it was linked for, in bytes."""
-        load = self.machine.kernel_load
-        return 0 if load is None else load - (self.build.symbol("_text") - __START_KERNEL_map)
+        return self._phys_base
 
 
 def __va(phys: int) -> int:

@@ -12,6 +12,12 @@ from kmmdoc.model.errors import KmmdocError
 
 E820_RAM, E820_RESERVED, E820_ACPI, E820_NVS, E820_UNUSABLE = 1, 2, 3, 4, 5
 
+BASELINE_CPU_FLAGS: frozenset[str] = frozenset(
+    {"fpu", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", "sep", "mtrr", "pge", "mca", "cmov"}
+    | {"pat", "pse36", "clflush", "mmx", "fxsr", "sse", "sse2", "syscall", "nx", "lm"}
+)
+"""What every x86-64 CPU that 3.18 runs on can do; assumed where a machine does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class E820Entry:
@@ -78,6 +84,14 @@ class Lapic:
 
 
 @dataclass(frozen=True, slots=True)
+class MpProcessor:
+    """One processor entry of the MP table: the CPUs of a machine that is booted without ACPI."""
+
+    apic_id: int
+    boot: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SratCpu:
     """SRAT: this local APIC belongs to this proximity domain."""
 
@@ -110,7 +124,8 @@ class Machine:
 
     Sizes and addresses are in bytes unless told; `alt_mem_k` and `ext_mem_k` are in KiB, as the boot
     protocol gives them. `initrd` is (address, bytes). `code32_start` is where the boot loader put the
-    compressed kernel. `setup_sects` and the like are left out: memory initialisation does not read them.
+    compressed kernel. `mp_processors` are read only when there is no MADT; empty means as `lapics`.
+    `setup_sects` and the like are left out: memory initialisation does not read them.
     """
 
     name: str
@@ -123,7 +138,7 @@ class Machine:
     ext_mem_k: int = 0
     type_of_loader: int = 0xB0
     kernel_alignment: int = 0x200000
-    kernel_load: int | None = None  # physical address of _text; the build's own when None
+    code32_start: int = 0x100000
     initrd: tuple[int, int] | None = None
     setup_data: tuple[SetupData, ...] = ()
     efi: Efi | None = None
@@ -133,12 +148,13 @@ class Machine:
     acpi_tables: tuple[AcpiTable, ...] = ()
     dmi: bool = True
     lapics: tuple[Lapic, ...] = ()
+    mp_processors: tuple[MpProcessor, ...] = ()
     ioapics: int = 1
     roms: tuple[Rom, ...] = ()
     srat_cpus: tuple[SratCpu, ...] = ()
     srat_memory: tuple[SratMemory, ...] = ()
     slit: tuple[tuple[int, ...], ...] | None = None
-    cpu_flags: frozenset[str] = frozenset()
+    cpu_flags: frozenset[str] = BASELINE_CPU_FLAGS
     max_phys_bits: int = 40
 
 
@@ -225,3 +241,19 @@ class Scenario:
     machine: Machine
     build: KernelBuild
     command_line: str
+
+    @property
+    def kernel_load(self) -> int:
+        """Physical address of _text: where the decompressor puts the kernel.
+
+        A relocatable kernel is decompressed to where the boot loader put the compressed one, rounded up to
+        the boot header's alignment, but never below the address it was configured for; any other kernel
+        to that address. (The address it was configured for is CONFIG_PHYSICAL_START rounded up to
+        CONFIG_PHYSICAL_ALIGN. 3.18's address randomisation is not configured in the bundled build.)
+        """
+        align = self.build.number("PHYSICAL_ALIGN")
+        wanted = -(-self.build.number("PHYSICAL_START") // align) * align
+        if not self.build.enabled("RELOCATABLE"):
+            return wanted
+        align = self.machine.kernel_alignment
+        return max(wanted, -(-self.machine.code32_start // align) * align)

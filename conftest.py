@@ -20,6 +20,7 @@ from sybil.evaluators.doctest import DocTestEvaluator
 from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 from sybil.parsers.rest import DocTestParser
+from sybil.sybil import SybilCollection
 
 ROOT = Path(__file__).parent
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -70,4 +71,4 @@ SYBILS = [
     Sybil([DocTestParser(FLAGS)], patterns=["*.py"], path=str(ROOT / "kmmdoc")),
 ]
 
-pytest_collect_file = (SYBILS[0] + SYBILS[1] + SYBILS[2]).pytest()
+pytest_collect_file = SybilCollection(SYBILS).pytest()

@@ -1,4 +1,4 @@
-"""The one mutable object of a simulated boot: the kernel's memory, as far as memory initialisation reads or writes it.
+"""The one mutable object of a simulated boot: the kernel's memory, as far as memory initialisation needs it.
 
 Every simulated function takes the Kernel as its first argument. Attributes are the kernel's global
 variables under the kernel's names, grouped by the file that defines them, at their static initial values.
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Never
 
+from kmmdoc.linux.include.linux.memblock import memblock
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
-from kmmdoc.model.trace import Event, Printk, Repeat, RepeatEnd, Step
+from kmmdoc.model.trace import Call, Event, Printk, Repeat, RepeatEnd, Return, Step
 
 KERN_EMERG, KERN_ALERT, KERN_CRIT, KERN_ERR = "0", "1", "2", "3"
 KERN_WARNING, KERN_NOTICE, KERN_INFO, KERN_DEBUG = "4", "5", "6", "7"
@@ -51,6 +52,7 @@ class Kernel:
         self.stops_before: dict[str, str] = {}
         self.stops_after: dict[str, str] = {}
         self.stop: Callable[[str], None] = lambda stage: None
+        self.warned: set[str] = set()
 
         # init/main.c
         self.boot_command_line = scenario.command_line
@@ -67,6 +69,14 @@ class Kernel:
 
     def _init_memblock(self) -> None:
         """mm/memblock.c, mm/nobootmem.c, mm/sparse*.c."""
+        self.memblock = memblock()
+        self.memblock_debug = False
+        self.memblock_can_resize = False
+        self.memblock_in_slab = {"memory": False, "reserved": False}
+        self.movable_node_enabled = False
+        self.max_low_pfn = 0
+        self.min_low_pfn = 0
+        self.max_pfn = 0
 
     def _init_mm(self) -> None:
         """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
@@ -103,6 +113,36 @@ class Kernel:
             del self.events[mark:]
         else:
             self.events.append(RepeatEnd())
+
+    def warn_once(self, text: str) -> None:
+        """WARN_ONCE(): print `text` the first time it is said.
+
+        Simplified: the registers and the stack that a real warning prints with it are left out.
+        """
+        if text not in self.warned:
+            self.warned.add(text)
+            self.printk(KERN_WARNING, text)
+
+    def caller(self) -> str:
+        """Who called the running function: what %pF of its return address prints, without the offset.
+
+        Functions that the compiler inlined have no symbol in the build and are passed over. The stack is
+        read back out of the trace, so that recording it costs nothing.
+        """
+        symbols = self.build.symbols
+        done, frames = 0, 0
+        for event in reversed(self.events):
+            kind = type(event)
+            if kind is Return:
+                done += 1
+            elif kind is Call:
+                if done:
+                    done -= 1
+                elif event.ref.name in symbols:  # type: ignore[union-attr]
+                    frames += 1
+                    if frames == 2:
+                        return event.ref.name  # type: ignore[union-attr]
+        return "0x0"
 
     def panic(self, message: str) -> Never:
         """End the boot."""

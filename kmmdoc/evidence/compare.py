@@ -41,7 +41,7 @@ def scope() -> dict[str, Any]:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a JSON value with their paths; a list of plain values is one leaf, others have a length."""
+    """The leaves of a JSON value with their paths; a list of plain values is one leaf."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if key not in scope()["ignore"]:

@@ -152,7 +152,7 @@ class BoundRange:
     outcome: Outcome
     """EXACT, MOVED, DRIFTED or NO_TREE."""
     lines: Span | None
-    """Where the lines stand in `Excerpt.file` of the tree (absolute); None where they do not."""
+    """Where the lines stand in `Excerpt.file` (absolute; v3.18's without a tree); None where they do not."""
 
 
 @dataclass(frozen=True, slots=True)

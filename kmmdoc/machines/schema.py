@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 from kmmdoc.model.scenario import Machine
 
-Address = Annotated[int, Meta(ge=0, lt=1 << 64)]
-Size = Annotated[int, Meta(ge=0, lt=1 << 64)]
+Address = Annotated[int, Meta(ge=0)]
+Size = Annotated[int, Meta(ge=0)]
 Byte = Annotated[int, Meta(ge=0, lt=256)]
 Id = Annotated[int, Meta(ge=0, lt=1 << 32)]
 

@@ -12,6 +12,9 @@ from typing import Any, Never
 
 from kmmdoc.linux.include.linux.memblock import memblock
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
+from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
+from kmmdoc.linux.include.linux.percpu import PcpuChunk
+from kmmdoc.model.intervals import IntervalMap
 from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
 from kmmdoc.model.trace import Call, Event, Printk, Repeat, RepeatEnd, Return, Step
@@ -61,6 +64,7 @@ class Kernel:
 
         self._init_arch()
         self._init_memblock()
+        self._init_zones()
         self._init_mm()
         self._init_slab()
 
@@ -78,10 +82,83 @@ class Kernel:
         self.min_low_pfn = 0
         self.max_pfn = 0
 
+    def _init_zones(self) -> None:
+        """Nodes, zones, sections: mm/page_alloc.c, mm/sparse.c, arch/x86/mm/numa.c. Counts are in pages."""
+        max_nodes = 1 << self.build.number("NODES_SHIFT")
+        self.node_data: dict[int, pglist_data] = {}
+        self.node_states: dict[str, set[int]] = {
+            "N_POSSIBLE": set(range(max_nodes)),
+            "N_ONLINE": {0},
+            "N_NORMAL_MEMORY": set(),
+            "N_CPU": set(),
+        }
+        self.nr_node_ids = max_nodes
+        self.nr_online_nodes = 1
+        self.totalram_pages = 0
+        self.totalreserve_pages = 0
+        self.dirty_balance_reserve = 0
+        self.percpu_pagelist_fraction = 0
+        self.nr_kernel_pages = 0
+        self.nr_all_pages = 0
+        self.dma_reserve = 0
+        self.highest_memmap_pfn = 0
+        self.arch_zone_lowest_possible_pfn = [0] * MAX_NR_ZONES
+        self.arch_zone_highest_possible_pfn = [0] * MAX_NR_ZONES
+        self.required_kernelcore = 0
+        self.required_movablecore = 0
+        self.zone_movable_pfn = [0] * max_nodes
+        self.movable_zone = 0
+        self.page_group_by_mobility_disabled = 0
+        self.min_free_kbytes = 1024
+        self.user_min_free_kbytes = -1
+        self.zone_reclaim_mode = 0
+        self.current_zonelist_order = 0
+        self.user_zonelist_order = 0
+        self.node_load = [0] * max_nodes
+        self.node_order: list[int] = []
+        self.boot_pageset: dict[int, per_cpu_pageset] = {}
+        # mm/sparse.c: section_mem_map words and usemap addresses by section, roots by number.
+        self.mem_section: dict[int, int] = {}
+        self.section_mem_map: IntervalMap[int] = IntervalMap(0)
+        self.section_usemap: IntervalMap[tuple[int, int]] = IntervalMap((0, 0))
+        self.pageblock_migratetype: IntervalMap[int] = IntervalMap(0)
+        self.mminit_loglevel = 0
+
     def _init_mm(self) -> None:
         """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
         self.page_flags = PageFlags(self.build)
         self.mem_map = MemMap()
+        # mm/percpu.c. What ends in _ptr is where the kernel keeps the table that stands without it.
+        self.pcpu_chosen_fc = 0
+        self.pcpu_unit_pages = 0
+        self.pcpu_unit_size = 0
+        self.pcpu_nr_units = 0
+        self.pcpu_atom_size = 0
+        self.pcpu_nr_slots = 0
+        self.pcpu_nr_groups = 0
+        self.pcpu_chunk_struct_size = 0
+        self.pcpu_low_unit_cpu = 0
+        self.pcpu_high_unit_cpu = 0
+        self.pcpu_base_addr = 0
+        self.pcpu_unit_map: dict[int, int] = {}
+        self.pcpu_unit_map_ptr = 0
+        self.pcpu_unit_offsets: dict[int, int] = {}
+        self.pcpu_unit_offsets_ptr = 0
+        self.pcpu_group_offsets: list[int] = []
+        self.pcpu_group_offsets_ptr = 0
+        self.pcpu_group_sizes: list[int] = []
+        self.pcpu_group_sizes_ptr = 0
+        self.pcpu_slot: list[list[PcpuChunk]] = []
+        self.pcpu_slot_ptr = 0
+        self.pcpu_first_chunk: PcpuChunk | None = None
+        self.pcpu_reserved_chunk: PcpuChunk | None = None
+        self.pcpu_reserved_chunk_limit = 0
+        self.pcpu_nr_empty_pop_pages = 0
+        self.pcpu_atomic_alloc_failed = False
+        self.pcpu_warn_limit = 10
+        self.pcpu_pages_ptr = 0
+        load = self.build.symbols.get("__per_cpu_load", 0)
+        self.per_cpu_offset = [load] * int(self.build.config.get("NR_CPUS", "1"))
 
     def _init_slab(self) -> None:
         """mm/slub.c, mm/slab_common.c, mm/vmalloc.c."""
@@ -132,16 +209,15 @@ class Kernel:
         symbols = self.build.symbols
         done, frames = 0, 0
         for event in reversed(self.events):
-            kind = type(event)
-            if kind is Return:
+            if isinstance(event, Return):
                 done += 1
-            elif kind is Call:
+            elif isinstance(event, Call):
                 if done:
                     done -= 1
-                elif event.ref.name in symbols:  # type: ignore[union-attr]
+                elif event.ref.name in symbols:
                     frames += 1
                     if frames == 2:
-                        return event.ref.name  # type: ignore[union-attr]
+                        return event.ref.name
         return "0x0"
 
     def panic(self, message: str) -> Never:

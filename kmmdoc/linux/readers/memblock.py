@@ -1,4 +1,4 @@
-"""Section `memblock`: both lists, the limit and the direction. Addresses and sizes are texts like "0x1000"."""
+"""Section `memblock`: both lists, limit, direction. Addresses and sizes are texts like "0x1000"."""
 
 from __future__ import annotations
 

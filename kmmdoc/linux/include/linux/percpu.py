@@ -30,7 +30,7 @@ class PcpuGroupInfo:
 
 
 class PcpuAllocInfo:
-    """The layout of the first chunk; sizes in bytes, `address` (virtual) is where the structure itself lies."""
+    """The layout of the first chunk; sizes in bytes. The structure itself lies at `address` (virtual)."""
 
     __slots__ = (
         "address",

@@ -63,3 +63,19 @@ GFP_BOOT_MASK = __GFP_BITS_MASK ^ GFP_KERNEL
 
 GFP_SLAB_BUG_MASK = ~(__GFP_BITS_MASK ^ __GFP_DMA32 ^ __GFP_HIGHMEM)
 """What a slab allocation may not ask for: DMA32, high memory, bits that mean nothing."""
+
+
+def gfp_zone(flags: int) -> int:
+    """The highest zone that may serve `flags`: ZONE_DMA 0, ZONE_DMA32 1, ZONE_NORMAL 2, ZONE_MOVABLE 3.
+
+    There is no high memory on 64 bits, so __GFP_HIGHMEM alone means ZONE_NORMAL. Asking for two zones at
+    once is a caller's bug that the kernel does not catch without CONFIG_DEBUG_VM; the lower one counts here.
+
+    >>> gfp_zone(GFP_KERNEL), gfp_zone(GFP_DMA), gfp_zone(GFP_DMA32), gfp_zone(GFP_HIGHUSER_MOVABLE)
+    (2, 0, 1, 3)
+    """
+    if flags & __GFP_DMA:
+        return 0
+    if flags & __GFP_DMA32:
+        return 1
+    return 3 if flags & __GFP_HIGHMEM and flags & __GFP_MOVABLE else 2

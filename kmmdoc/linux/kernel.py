@@ -14,6 +14,7 @@ from kmmdoc.linux.include.linux.memblock import memblock
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
+from kmmdoc.linux.include.linux.slub_def import DOWN, KmemCache, SavedAlias, SlabPage
 from kmmdoc.model.intervals import IntervalMap
 from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
@@ -162,6 +163,25 @@ class Kernel:
 
     def _init_slab(self) -> None:
         """mm/slub.c, mm/slab_common.c, mm/vmalloc.c."""
+        # mm/slab_common.c
+        self.slab_state = DOWN
+        self.slab_caches: list[KmemCache] = []
+        self.kmem_cache = KmemCache()
+        self.kmalloc_caches: list[KmemCache | None] = [None] * 14
+        self.kmalloc_dma_caches: list[KmemCache | None] = [None] * 14
+        self.size_index = (3, 4, 5, 5, *(6,) * 4, *(1,) * 4, *(7,) * 4, *(2,) * 8)
+        self.slab_nomerge = 0
+        # mm/slub.c; slab_pages has the slab of every page of a slab, by page frame
+        self.kmem_cache_node = KmemCache()
+        self.slab_pages: dict[int, SlabPage] = {}
+        self.rcu_slabs: list[SlabPage] = []
+        self.slub_debug = 0
+        self.slub_debug_slabs: str | None = None
+        self.disable_higher_order_debug = 0
+        self.slub_min_order = 0
+        self.slub_max_order = 3
+        self.slub_min_objects = 0
+        self.alias_list: list[SavedAlias] = []
 
     # What every kernel function uses.
 

@@ -12,7 +12,7 @@ from kmmdoc.dot.svg import Canvas
 from kmmdoc.model.graph import Bands, Segment, Track
 from kmmdoc.model.quantities import size_text
 
-_TRACK, _SPACE, _AXIS, _LENS = 20, 5, 17, 18
+_TRACK, _SPACE, _AXIS, _LENS = 20, 5, 17, 15
 _PANELS = 5
 
 
@@ -31,22 +31,24 @@ def draw_bands(bands: Bands) -> str:
     width = WIDTH - gutter - (notes + 10 if notes else 6)
     panels = _panels(bands, width)
     canvas = Canvas()
-    y = 4.0
-    tops: list[float] = []
-    for panel in panels:
+    y = 8.0
+    for index, panel in enumerate(panels):
         if panel.parent is not None:
-            _draw_lens(canvas, panel, panels[panel.parent], tops[panel.parent], gutter, y, len(bands.tracks))
+            _draw_heading(canvas, panel, index, gutter, y, bands.unit)
             y += _LENS
-        tops.append(y)
         for i, track in enumerate(bands.tracks):
             _draw_track(canvas, track, panel, gutter, y + i * (_TRACK + _SPACE), bands.unit)
             if panel.parent is None and track.note:
-                base = y + i * (_TRACK + _SPACE) + _TRACK / 2 + 4
+                base = y + i * (_TRACK + _SPACE) + _TRACK / 2 + 3.2
                 canvas.text(WIDTH - 4, base, track.note, "label", size=SMALL, anchor="end")
         y += len(bands.tracks) * (_TRACK + _SPACE)
         _draw_axis(canvas, panel, gutter, y - _SPACE, bands.unit, width)
         y += _AXIS
-    y = _draw_key(canvas, bands, y + 8)
+        lenses = [(k, p) for k, p in enumerate(panels) if p.parent == index]
+        for number, lens in lenses:
+            _draw_bracket(canvas, lens, panel, number, gutter, y)
+        y += 16 if lenses else 2
+    y = _draw_key(canvas, bands, y + 6)
     return canvas.drawing(WIDTH, y, bands.alt)
 
 
@@ -103,15 +105,16 @@ def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: flo
         hint = _hint(segment, track, unit)
         with canvas.hint(hint), canvas.link(segment.target, hint, (x, y, w, _TRACK)):
             canvas.box(x, y, w, _TRACK, segment.kind, radius=2 if w > 8 else 0, changed=segment.changed)
-            _draw_label(canvas, segment, x, y, w, unit)
+            _draw_label(canvas, segment, x, y, w, "" if segment.start < low or segment.end > high else unit)
         if segment.changed:
             canvas.polygon([(x + w / 2 - 3.5, y - 5), (x + w / 2 + 3.5, y - 5), (x + w / 2, y)], "changed")
 
 
 def _draw_label(canvas: Canvas, segment: Segment, x: float, y: float, w: float, unit: str) -> None:
-    size = _length_text(segment.end - segment.start, unit)
-    full = f"{segment.label} · {size}" if segment.label else size
-    for text in (full, segment.label, size if not segment.label else ""):
+    """The segment's name and, with a unit, its length, where there is room (a cut segment has no unit)."""
+    size = _length_text(segment.end - segment.start, unit) if unit else ""
+    full = " · ".join(part for part in (segment.label, size) if part)
+    for text in (full, segment.label):
         if text and text_width(text, SMALL) + 6 <= w:
             canvas.text(x + w / 2, y + _TRACK / 2 + 3.8, text, "value", size=SMALL, anchor="middle")
             return
@@ -140,17 +143,22 @@ def _draw_axis(canvas: Canvas, panel: _Panel, left: float, y: float, unit: str, 
             canvas.text(centre, y + 14, text, "axis", size=SMALL, anchor="middle")
 
 
-def _draw_lens(
-    canvas: Canvas, panel: _Panel, parent: _Panel, top: float, left: float, y: float, tracks: int
-) -> None:
-    """Two thin lines from the stretch in the parent down to the ends of the magnified panel."""
+def _letter(index: int) -> str:
+    return chr(ord("A") + index - 1)
+
+
+def _draw_bracket(canvas: Canvas, lens: _Panel, parent: _Panel, index: int, left: float, y: float) -> None:
+    """Mark the stretch of the parent that panel `index` magnifies, with the panel's letter."""
+    x0, x1 = left + parent.scale(lens.parts[0].start), left + parent.scale(lens.parts[-1].end)
+    canvas.path(f"M{x0:.1f} {y:.1f}V{y + 3.5:.1f}H{x1:.1f}V{y:.1f}", "mark", width=1.2)
+    canvas.text((x0 + x1) / 2, y + 12.5, _letter(index), "mark", size=SMALL, weight=600, anchor="middle")
+
+
+def _draw_heading(canvas: Canvas, panel: _Panel, index: int, left: float, y: float, unit: str) -> None:
     low, high = panel.parts[0].start, panel.parts[-1].end
-    x0, x1 = left + parent.scale(low), left + parent.scale(high)
-    start = top + tracks * (_TRACK + _SPACE) - _SPACE + 1
-    bottom = y + _LENS - 3
-    right = left + panel.scale.points[-1]
-    canvas.path(f"M{x0:.1f} {top - 3:.1f}V{start:.1f}L{left:.1f} {bottom:.1f}", "before", dashed=True)
-    canvas.path(f"M{x1:.1f} {top - 3:.1f}V{start:.1f}L{right:.1f} {bottom:.1f}", "before", dashed=True)
+    span = f"{position_text(low, unit)} – {position_text(high, unit)}, {_length_text(high - low, unit)}"
+    canvas.text(left, y + 9, _letter(index), "mark", size=TEXT, weight=600)
+    canvas.text(left + 14, y + 9, span, "axis", size=SMALL)
 
 
 def _draw_key(canvas: Canvas, bands: Bands, y: float) -> float:

@@ -73,7 +73,10 @@ def _add_node(out: Any, name: str, node: Node, direction: str, size: Size) -> No
     attributes = {"width": f"{size[0] / 72:.3f}", "height": f"{size[1] / 72:.3f}"}
     if node.rows and not node.across:
         fields = "|".join(["<t>"] + [f"<r{i}>" for i in range(len(node.rows))])
-        attributes |= {"shape": "record", "label": fields if direction == "LR" else f"{{{fields}}}"}
+        attributes |= {
+            "shape": "record",
+            "label": graphviz.nohtml(fields if direction == "LR" else f"{{{fields}}}"),
+        }
     out.node(name, **attributes)
 
 

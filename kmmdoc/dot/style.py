@@ -40,7 +40,7 @@ INKS: dict[str, tuple[str, str]] = {
     "axis": ("#5c6a7f", "#9aa8bc"),
     "edge": ("#6b7a90", "#8d9bb0"),
     "changed": ("#cf4a06", "#ff9152"),
-    "lens": ("#e6ebf2", "#232b37"),
+    "mark": ("#7b3fa8", "#c79bee"),
 }
 """Colours that do not depend on a kind: (light, dark)."""
 

@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Never
 
-from kmmdoc.linux.include.linux.memblock import memblock
+from kmmdoc.linux.arch.x86.include.asm.bootparam import boot_params
+from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
+from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_GLOBAL, PageTables, image_tables
+from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
+from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
 from kmmdoc.linux.include.linux.slub_def import DOWN, KmemCache, SavedAlias, SlabPage
 from kmmdoc.model.intervals import IntervalMap
-from kmmdoc.model.scenario import KernelBuild, Machine, Scenario
+from kmmdoc.model.scenario import EfiMemory, KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
 from kmmdoc.model.trace import Call, Event, Printk, Repeat, RepeatEnd, Return, Step
 
@@ -26,6 +31,11 @@ KERN_DEFAULT, KERN_CONT = "d", "c"
 
 __START_KERNEL_map = 0xFFFF_FFFF_8000_0000
 PAGE_OFFSET = 0xFFFF_8800_0000_0000
+
+
+def _image_offset(virt: int) -> int:
+    """Offset of an address of the kernel image from where the image's mapping starts."""
+    return virt - __START_KERNEL_map
 
 
 class KernelPanic(Exception):
@@ -48,7 +58,7 @@ class Kernel:
         self.machine: Machine = scenario.machine
         self.build: KernelBuild = scenario.build
 
-        self._phys_base = scenario.kernel_load - (self.build.symbol("_text") - __START_KERNEL_map)
+        self._phys_base = scenario.kernel_load - _image_offset(self.build.symbol("_text"))
 
         # The recorder.
         self.events: list[Event] = []
@@ -71,6 +81,91 @@ class Kernel:
 
     def _init_arch(self) -> None:
         """arch/x86: e820, setup, the direct map, NUMA, CPUs, resources."""
+        nr_cpus = self.build.number("NR_CPUS")
+        # init/main.c, kernel/params.c, kernel/printk/printk.c
+        self.static_command_line = ""
+        self.early_param_done = False
+        self.console_loglevel = 7
+        self.log_buf = self.build.symbol("__log_buf")
+        self.log_buf_len = 1 << self.build.number("LOG_BUF_SHIFT")
+        self.new_log_buf_len = 0
+        # arch/x86/kernel/head64.c
+        self.early_mapped: set[tuple[int, int]] = set()
+        self.next_early_pgt = 2
+        # arch/x86/kernel/e820.c
+        self.boot_params = boot_params(self.machine)
+        self.e820 = e820map()
+        self.e820_saved = e820map()
+        self.e820_res: list[resource] = []
+        self.e820_userdef = False
+        self.pci_mem_start = 0xAEEDBABE
+        # arch/x86/kernel/setup.c
+        self._brk_start = self._brk_end = self.build.symbol("__brk_base")
+        self.reserve_low = self.build.number("X86_RESERVE_LOW") << 10
+        self.relocated_ramdisk = 0
+        self.initrd_start = self.initrd_end = 0
+        self.saved_max_pfn = 0
+        self.high_memory = 0
+        self.max_pfn_mapped = self.max_low_pfn_mapped = 0
+        self.crashk_res = resource("Crash kernel", 0, 0, IORESOURCE_BUSY | IORESOURCE_MEM)
+        self.crashk_low_res = resource("Crash kernel", 0, 0, IORESOURCE_BUSY | IORESOURCE_MEM)
+        self.iomem_resource = resource("PCI mem", 0, (1 << 64) - 1, IORESOURCE_MEM)
+        self.ioport_resource = resource("PCI IO", 0, 0xFFFF, IORESOURCE_IO)
+        self.efi_memmap: list[EfiMemory] = []
+        self.efi_boot = False
+        self.add_efi_memmap = False
+        # arch/x86/kernel/check.c, arch/x86/realmode/init.c
+        self.memory_corruption_check = -1
+        self.corruption_check_size = 64 << 10
+        self.scan_areas: list[tuple[int, int]] = []
+        self.real_mode_header = 0
+        # arch/x86/mm/init.c, arch/x86/mm/init_64.c
+        self.pgt_buf_start = self.pgt_buf_end = self.pgt_buf_top = 0
+        self.min_pfn_mapped = 0
+        self.can_use_brk_pgt = True
+        self.after_bootmem = 0
+        self.direct_gbpages = int(self.build.enabled("DIRECT_GBPAGES"))
+        self.page_size_mask = 0
+        self.pfn_mapped: list[tuple[int, int]] = []
+        self.direct_pages_count = [0] * 5
+        self.supported_pte_mask = ~0 & ~PAGE_GLOBAL
+        self.disable_nx = False
+        self.init_pgt = PageTables()
+        image_tables(self.init_pgt, self.pa_symbol, self.phys_base)
+        self.early_ioremap_debug = 0
+        # arch/x86/kernel/mpparse.c, arch/x86/kernel/acpi/boot.c, arch/x86/kernel/apic
+        self.smp_found_config = False
+        self.acpi_disabled = False
+        self.acpi_lapic = self.acpi_ioapic = False
+        self.acpi_numa = 0
+        self.disable_apic = False
+        self.mp_lapic_addr = 0
+        self.nr_ioapics = 0
+        self.num_processors = self.disabled_cpus = self.total_cpus = 0
+        self.setup_max_cpus = nr_cpus
+        self.setup_possible_cpus = -1
+        self.nr_cpu_ids = nr_cpus
+        self.boot_cpu_physical_apicid = -1
+        self.x86_cpu_to_apicid: dict[int, int] = {}
+        self.cpu_possible_mask: set[int] = set()
+        self.cpu_present_mask: set[int] = set()
+        self.cpu_online_mask: set[int] = set()
+        self.cpu_active_mask: set[int] = set()
+        # arch/x86/mm/numa.c, arch/x86/mm/srat.c, drivers/acpi/numa.c
+        self.numa_off = 0
+        self.numa_nodes_parsed: set[int] = set()
+        self.numa_meminfo: list[numa_memblk] = []
+        self.numa_distance_cnt = 0
+        self.numa_distance = 0
+        self.numa_distance_table: list[list[int]] = []
+        self.apicid_to_node: dict[int, int] = {}
+        self.x86_cpu_to_node_map = [NUMA_NO_NODE] * nr_cpus
+        self.pxm_to_node_map: dict[int, int] = {}
+        self.parsed_numa_memblks = 0
+        self.node_to_cpumask_map: dict[int, set[int]] = {}
+        # kernel/power/snapshot.c, drivers/firmware/memmap.c
+        self.nosave_regions: list[tuple[int, int]] = []
+        self.firmware_map: list[tuple[int, int, str]] = []
 
     def _init_memblock(self) -> None:
         """mm/memblock.c, mm/nobootmem.c, mm/sparse*.c."""
@@ -254,7 +349,7 @@ class Kernel:
 
     def pa_symbol(self, name: str) -> int:
         """Physical address of a symbol of the kernel image."""
-        return self.build.symbol(name) - __START_KERNEL_map + self.phys_base
+        return _image_offset(self.build.symbol(name)) + self.phys_base
 
     @property
     def phys_base(self) -> int:

@@ -100,7 +100,7 @@ def memblock_bottom_up(k: Kernel) -> bool:
 
 def memblock_region_memory_base_pfn(r: memblock_region) -> int:
     """First whole page frame of `r`."""
-    return (r.base + 4095) >> 12
+    return ((r.base + 4095) & ULLONG_MAX) >> 12
 
 
 def memblock_region_memory_end_pfn(r: memblock_region) -> int:

@@ -13,6 +13,8 @@ from kmmdoc.linux.include.linux.memblock import (
     MEMBLOCK_HOTPLUG,
     NUMA_NO_NODE,
     ULLONG_MAX,
+    memblock_region_memory_base_pfn,
+    memblock_region_memory_end_pfn,
     memblock_type,
     movable_node_is_enabled,
 )
@@ -106,7 +108,7 @@ def __next_mem_pfn_range(k: Kernel, idx: int, nid: int) -> tuple[int, Range]:
     idx += 1
     while idx < len(regions):
         r = regions[idx]
-        start, end = (r.base + 4095) >> 12, (r.base + r.size) >> 12
+        start, end = memblock_region_memory_base_pfn(r), memblock_region_memory_end_pfn(r)
         if start < end and nid in (MAX_NUMNODES, r.nid):
             return idx, (start, end, r.nid)
         idx += 1

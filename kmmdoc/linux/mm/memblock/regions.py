@@ -40,7 +40,7 @@ def span_text(base: int, size: int) -> str:
 @kfunc
 def memblock_remove_region(k: Kernel, type_: memblock_type, r: int) -> None:
     """Take region number `r` out; a list that becomes empty keeps one region of size 0 and no node."""
-    type_.total_size -= type_.regions[r].size
+    type_.total_size = (type_.total_size - type_.regions[r].size) & ULLONG_MAX
     del type_.regions[r]
     if not type_.regions:
         type_.regions.append(memblock_region(0, 0, MAX_NUMNODES, 0))
@@ -141,7 +141,7 @@ def memblock_insert_region(
     if len(type_.regions) >= type_.max:
         k.bug("memblock_insert_region")
     type_.regions.insert(idx, memblock_region(base, size, nid, flags))
-    type_.total_size += size
+    type_.total_size = (type_.total_size + size) & ULLONG_MAX
 
 
 @kfunc
@@ -235,7 +235,7 @@ def memblock_isolate_range(
             # below the upper border is looked at again.
             cut = base if rbase < base else end
             r.base, r.size = cut, rend - cut
-            type_.total_size -= cut - rbase
+            type_.total_size = (type_.total_size - (cut - rbase)) & ULLONG_MAX
             memblock_insert_region(k, type_, i, rbase, cut - rbase, r.nid, r.flags)
             if rbase >= base:
                 continue

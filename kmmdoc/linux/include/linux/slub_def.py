@@ -107,7 +107,7 @@ class KmemCacheCpu:
 
 
 class KmemCacheNode:
-    """struct kmem_cache_node (mm/slab.h): what a cache has on one memory node; lists of slabs, index 0 first."""
+    """struct kmem_cache_node (mm/slab.h): a cache on one memory node; two lists of slabs, head first."""
 
     __slots__ = ("address", "full", "nr_partial", "nr_slabs", "partial", "total_objects")
 

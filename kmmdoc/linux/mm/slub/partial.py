@@ -158,7 +158,7 @@ def deactivate_slab(k: Kernel, s: KmemCache, page: SlabPage, freelist: int) -> N
 
 @kfunc
 def unfreeze_partials(k: Kernel, s: KmemCache, c: KmemCacheCpu) -> None:
-    """Move the slabs of the CPU's partial list to their nodes; empty ones that a node does not need are freed."""
+    """Move the CPU's partial slabs to their nodes; empty ones that a node does not need are freed."""
     discard: list[SlabPage] = []
     while c.partial is not None:
         page = c.partial

@@ -157,6 +157,21 @@ class Machine:
     cpu_flags: frozenset[str] = BASELINE_CPU_FLAGS
     max_phys_bits: int = 40
 
+    @property
+    def ram_bytes(self) -> int:
+        """Usable memory as firmware lists it, in bytes."""
+        return sum(entry.size for entry in self.e820_map if entry.type == E820_RAM)
+
+    @property
+    def present_cpus(self) -> int:
+        """CPUs that are there at boot."""
+        return sum(cpu.enabled for cpu in self.lapics) or len(self.mp_processors) or 1
+
+    @property
+    def nodes(self) -> int:
+        """Proximity domains that firmware names, or the one node of a machine without any."""
+        return len({c.pxm for c in self.srat_cpus} | {m.pxm for m in self.srat_memory}) or 1
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -82,11 +82,7 @@ class Summary:
         if self.zones:
             yield "\nZones"
             header = ["NODE", "ZONE", "FROM", "PRESENT", "MANAGED", "FREE", "FREE MiB"]
-            zones = [
-                [str(z.node), z.zone, f"{z.start_pfn << PAGE_SHIFT:#x}", str(z.present), str(z.managed)]
-                + [str(z.free), _mib(z.free << PAGE_SHIFT)]
-                for z in self.zones
-            ]
+            zones = [_zone_cells(zone) for zone in self.zones]
             yield from table(header, zones, right=[0, 2, 3, 4, 5, 6])
         if self.owners:
             yield f"\nWhere the memory went (at {self.owners_at})"
@@ -196,6 +192,11 @@ def _title(slug: str | None) -> str:
         return "free"
     entry = purposes().get(slug)
     return str(entry["en"]) if entry and "en" in entry else slug
+
+
+def _zone_cells(zone: ZoneRow) -> list[str]:
+    start, free = f"{zone.start_pfn << PAGE_SHIFT:#x}", _mib(zone.free << PAGE_SHIFT)
+    return [str(zone.node), zone.zone, start, *map(str, (zone.present, zone.managed, zone.free)), free]
 
 
 def _mib(count: int) -> str:

@@ -26,7 +26,7 @@ RANK = {
     "pages": 4,
     "render": 5,
     "publish": 6,
-    "sphinxext": 6,
+    "sphinxext": 5,
     "cli": 7,
     "__main__": 8,
 }

@@ -1,0 +1,98 @@
+"""The one place where Sphinx is configured, for the site and the PDF alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kmmdoc.publish.report import Report
+
+HERE = Path(__file__).parent
+
+#: What numbered things are called, by language.
+_NUMBERED = {
+    "en": {"figure": "Figure %s", "table": "Table %s", "code-block": "Listing %s", "section": "Section %s"},
+    "zh_CN": {"figure": "图 %s", "table": "表 %s", "code-block": "代码 %s", "section": "第 %s 节"},
+}
+
+_LIGHT = {
+    "color-brand-primary": "#1f5fae",
+    "color-brand-content": "#1f5fae",
+    "color-brand-visited": "#5a4a9c",
+    "color-background-primary": "#ffffff",
+    "color-background-secondary": "#f6f8fb",
+    "color-background-border": "#e1e6ee",
+    "color-foreground-primary": "#16202e",
+    "color-foreground-secondary": "#46546a",
+    "color-foreground-muted": "#66748a",
+    "color-inline-code-background": "#eff3f8",
+}
+_DARK = {
+    "color-brand-primary": "#86b6f2",
+    "color-brand-content": "#86b6f2",
+    "color-brand-visited": "#b7a5ec",
+    "color-background-primary": "#12161d",
+    "color-background-secondary": "#171c25",
+    "color-background-border": "#2b3442",
+    "color-foreground-primary": "#dfe7f1",
+    "color-foreground-secondary": "#a9b8cc",
+    "color-foreground-muted": "#8a99ae",
+    "color-inline-code-background": "#1e2531",
+}
+
+
+def configuration(report: Report, static: Path) -> dict[str, Any]:
+    """Sphinx' configuration for one language; `static` is the folder of made style sheets and fonts."""
+    return {
+        "project": report.title,
+        "author": report.author,
+        "copyright": "",
+        "language": report.lang,
+        "extensions": ["myst_parser", "kmmdoc.sphinxext", "kmmdoc.publish.typst"],
+        "exclude_patterns": ["_*", "**/_*"],
+        "source_suffix": {".md": "markdown"},
+        "suppress_warnings": ["myst.header", "toc.not_included"],
+        "myst_enable_extensions": ["colon_fence", "deflist", "attrs_inline", "attrs_block", "fieldlist"],
+        "myst_heading_anchors": 4,
+        "numfig": True,
+        "numfig_format": _NUMBERED[report.lang],
+        "kmm_source_browser": report.source_browser,
+        "today": report.date.isoformat(),
+        **_site(report, static),
+        "kmm_pdf": {
+            "title": report.title,
+            "subtitle": report.subtitle,
+            "author": report.author,
+            "date": report.date.isoformat(),
+            "appendices": ["functions/*", "structs/*"],
+        },
+    }
+
+
+def _site(report: Report, static: Path) -> dict[str, Any]:
+    return {
+        "html_theme": "furo",
+        "html_title": report.title,
+        "html_short_title": "kmmdoc",
+        "html_static_path": [str(HERE / "static"), str(static)],
+        "html_css_files": ["kmm-figures.css", "kmm.css"],
+        "html_js_files": [("kmm.js", {"defer": "defer"})],
+        "html_favicon": str(HERE / "static" / "kmmdoc.svg"),
+        "html_additional_pages": {"404": "kmm-404.html"},
+        "templates_path": [str(HERE / "templates")],
+        "html_copy_source": False,
+        "html_show_sphinx": False,
+        "html_show_copyright": False,
+        "html_use_index": False,
+        "html_domain_indices": False,
+        "html_last_updated_fmt": None,
+        "html_permalinks_icon": "#",
+        "pygments_style": "friendly",
+        "pygments_dark_style": "github-dark",
+        "html_theme_options": {
+            "light_css_variables": _LIGHT,
+            "dark_css_variables": _DARK,
+            "footer_icons": [],
+            "top_of_page_buttons": [],
+        },
+    }

@@ -1,0 +1,26 @@
+"""Where the links of figures lead: `function:NAME`, `struct:NAME`, `doc:DOCNAME#anchor`."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+FOLDERS = {"function": "functions/", "struct": "structs/", "doc": ""}
+
+
+def page_of(target: str) -> tuple[str, str]:
+    """The document and the anchor (or "") a target names; ValueError if it is of no known form.
+
+    >>> page_of("function:memblock_add"), page_of("doc:stages/e820#log")
+    (('functions/memblock_add', ''), ('stages/e820', 'log'))
+    """
+    kind, colon, name = target.partition(":")
+    if not colon or kind not in FOLDERS or not name:
+        raise ValueError(f"a link must be function:NAME, struct:NAME or doc:PAGE, not {target!r}")
+    page, _, anchor = name.partition("#")
+    return FOLDERS[kind] + page, anchor
+
+
+def known_page(target: str, pages: Container[str]) -> tuple[str, str] | None:
+    """The document and anchor of a target, or None if that document does not exist."""
+    page, anchor = page_of(target)
+    return (page, anchor) if page in pages else None

@@ -14,7 +14,7 @@ from kmmdoc.model.excerpt import Annotation, BoundRange, Excerpt, Outcome, Secti
 NOTICE = {
     "en": (
         "The lines of source shown here are from the Linux kernel ({tree}), which is licensed under the GNU "
-        "General Public License, version 2. Copyright by Linus Torvalds and the kernel's other authors, who are "
+        "General Public License, version 2. Copyright by Linus Torvalds and the other authors, who are "
         "named in its files and history. They were taken from the reader's own copy when this was made."
     ),
     "zh_CN": (

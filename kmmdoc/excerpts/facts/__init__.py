@@ -12,6 +12,10 @@ from typing import Any
 from kmmdoc.model.excerpt import FileFact, Span, SymbolFact
 
 _KINDS = {k[0]: k for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef")}
+_NOT_BUILT = frozenset(
+    ("mm/bootmem.c", "mm/slab.c", "mm/slob.c", "include/linux/slab_def.h", "arch/x86/kernel/head32.c")
+)
+"""Known files that x86_64_defconfig does not compile, but whose names others define too."""
 _PREFERENCE = ("function", "struct", "union", "enum", "typedef", "macro", "variable")
 
 
@@ -37,14 +41,14 @@ class Facts:
     def variants(self, name: str, file: str | None = None, kind: str | None = None) -> list[SymbolFact]:
         """Every symbol of that name, functions before structures before macros and variables.
 
-        Of one kind and file, in the order of their lines: `#ifdef` variants stand beside each other.
+        Files that x86_64_defconfig compiles come before their rivals (slub.c before slab.c). Of one kind and file, in the order of their lines: `#ifdef` variants stand beside each other.
         """
         found = [
             s
             for s in self._by_name.get(name, ())
             if (file is None or s.file == file) and (kind is None or s.kind == kind)
         ]
-        return sorted(found, key=lambda s: (_PREFERENCE.index(s.kind), s.file.endswith(".h"), s.file, s.span))
+        return sorted(found, key=lambda s: (_PREFERENCE.index(s.kind), s.file in _NOT_BUILT, s.file, s.span))
 
     def find(self, name: str, file: str | None = None, kind: str | None = None) -> SymbolFact | None:
         """The symbol of that name, or None. Of several the one that `variants` puts first, and of the

@@ -1,0 +1,53 @@
+"""mm/memory.c: table pages for mappings of the kernel.
+
+Simplified: only the tables of the kernel (init_mm) exist here, and nobody else ever adds one meanwhile.
+"""
+
+from __future__ import annotations
+
+from kmmdoc.linux.include.linux.gfp import __GFP_NOTRACK, __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
+from kmmdoc.linux.kernel import Kernel, __pa
+from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.mm.mempolicy import alloc_pages_current
+
+ENOMEM = 12
+PAGE_SHIFT = 12
+
+__get_free_pages = extern("__get_free_pages")
+get_zeroed_page = extern("get_zeroed_page")
+
+
+@kfunc
+def __pud_alloc(k: Kernel, address: int) -> int:
+    """A page of PUD entries for `address`: 0 or -ENOMEM."""
+    page = get_zeroed_page(k, GFP_KERNEL | __GFP_REPEAT)
+    if not page:
+        return -ENOMEM
+    k.init_pgt.add_table(3, address, __pa(page))
+    return 0
+
+
+@kfunc
+def __pmd_alloc(k: Kernel, address: int) -> int:
+    """A page of PMD entries for `address`: 0 or -ENOMEM."""
+    pfn = alloc_pages_current(k, GFP_KERNEL | __GFP_REPEAT | __GFP_ZERO, 0)
+    if not pfn:
+        return -ENOMEM
+    k.init_pgt.add_table(2, address, pfn << PAGE_SHIFT)
+    return 0
+
+
+@kfunc
+def __pte_alloc_kernel(k: Kernel, address: int) -> int:
+    """A page of PTEs for `address`: 0 or -ENOMEM."""
+    page = pte_alloc_one_kernel(k)
+    if not page:
+        return -ENOMEM
+    k.init_pgt.add_table(1, address, __pa(page))
+    return 0
+
+
+@kfunc
+def pte_alloc_one_kernel(k: Kernel) -> int:
+    """A zeroed page for PTEs: its address, 0 on failure."""
+    return int(__get_free_pages(k, GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO, 0))

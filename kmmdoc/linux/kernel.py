@@ -20,6 +20,7 @@ from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
 from kmmdoc.linux.include.linux.slub_def import DOWN, KmemCache, SavedAlias, SlabPage
+from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area, vmap_block
 from kmmdoc.model.intervals import IntervalMap
 from kmmdoc.model.scenario import EfiMemory, KernelBuild, Machine, Scenario
 from kmmdoc.model.snapshot import Snapshot
@@ -277,6 +278,19 @@ class Kernel:
         self.slub_max_order = 3
         self.slub_min_objects = 0
         self.alias_list: list[SavedAlias] = []
+        # mm/vmalloc.c
+        self.vmap_initialized = False
+        self.vmlist: list[vm_struct] = []
+        self.vm_init_off = 0
+        self.vmap_area_list: list[vmap_area] = []
+        self.free_vmap_cache: vmap_area | None = None
+        self.cached_hole_size = 0
+        self.cached_vstart = 0
+        self.cached_align = 0
+        self.vmap_area_pcpu_hole = 0
+        self.vmap_lazy_nr = 0
+        self.vmap_block_queue: dict[int, list[vmap_block]] = {}
+        self.vmap_block_tree: dict[int, vmap_block] = {}
 
     # What every kernel function uses.
 

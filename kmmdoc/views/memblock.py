@@ -1,0 +1,100 @@
+"""memblock: its two lists as two tracks, what the reserved bytes are for, and both lists as a table."""
+
+from __future__ import annotations
+
+from kmmdoc.model.graph import Bands, Cell, Figure, Segment, Table, Track, function, struct
+from kmmdoc.model.quantities import size_text
+from kmmdoc.model.sections import Region, memblock
+from kmmdoc.model.shot import Owned, Shot
+
+NEEDS = ("memblock",)
+
+
+def _segments(
+    shot: Shot, regions: tuple[Region, ...], before: tuple[Region, ...] | None, kind: str
+) -> tuple[Segment, ...]:
+    old = {(r.base, r.size, r.nid) for r in (regions if before is None else before)}
+    return tuple(
+        Segment(r.base, r.end, kind, _node(shot, r), (r.base, r.size, r.nid) not in old) for r in regions
+    )
+
+
+def _node(shot: Shot, region: Region) -> str:
+    return "" if region.nid is None else shot.words("node", nid=region.nid)
+
+
+def _owner_segments(owners: tuple[Owned, ...], reserved: tuple[Region, ...]) -> tuple[Segment, ...]:
+    low = min((r.base for r in reserved), default=0)
+    high = max((r.end for r in reserved), default=0)
+    return tuple(
+        Segment(o.start, o.end, "kernel", o.title, target=function(o.function) if o.function else "")
+        for o in owners
+        if o.start >= low and o.end <= high
+    )
+
+
+def draw(shot: Shot) -> tuple[Figure, ...]:
+    """Memory and reserved to scale; with known owners a third track says what for."""
+    w = shot.words
+    now = memblock(shot.now)
+    before = memblock(shot.before) if shot.before else None
+    tracks = [
+        Track(
+            "memory",
+            _segments(shot, now.memory, before.memory if before else None, "memory"),
+            function("memblock_add"),
+            size_text(now.memory_bytes),
+        ),
+        Track(
+            "reserved",
+            _segments(shot, now.reserved, before.reserved if before else None, "reserved"),
+            function("memblock_reserve"),
+            size_text(now.reserved_bytes),
+        ),
+    ]
+    owned = _owner_segments(shot.owners, now.reserved)
+    if owned:
+        tracks.append(Track(w("memblock.for"), owned))
+    kinds = (("memory", w("memblock.memory")), ("reserved", w("memblock.reserved")), ("kernel", w("owner")))
+    alt = w("memblock.alt", memory=len(now.memory), reserved=len(now.reserved))
+    caption = w(
+        "memblock.caption",
+        memory=len(now.memory),
+        reserved=len(now.reserved),
+        size=size_text(now.reserved_bytes),
+        limit=f"{now.current_limit:#x}",
+    )
+    bands = Bands("memblock", tuple(tracks), kinds, alt=alt, caption=caption, changed_text=w("changed"))
+    return (
+        bands,
+        _table(shot, "memory", now.memory, before.memory if before else None),
+        _table(shot, "reserved", now.reserved, before.reserved if before else None),
+    )
+
+
+def _table(shot: Shot, name: str, regions: tuple[Region, ...], before: tuple[Region, ...] | None) -> Table:
+    """One list with the changes marked: new regions, and those that are no more."""
+    w = shot.words
+    old = set(regions if before is None else before)
+    rows: list[tuple[Cell, ...]] = []
+    for i, region in enumerate(regions):
+        new = region not in old
+        cells = [Cell(f"{name}[{i}]", struct("memblock_region"), new), Cell(f"{region.base:#x}")]
+        cells += [Cell(f"{region.end - 1:#x}"), Cell(size_text(region.size)), Cell(_node(shot, region))]
+        cells.append(Cell(_purpose(shot, region)) if name == "reserved" else Cell(""))
+        rows.append(tuple(cells))
+    for region in sorted(old - set(regions), key=lambda r: r.base):
+        gone = [Cell(w("gone"), changed=True), Cell(f"{region.base:#x}"), Cell(f"{region.end - 1:#x}")]
+        rows.append((*gone, Cell(size_text(region.size)), Cell(_node(shot, region)), Cell("")))
+    header: tuple[str, ...] = (w("region"), w("start"), w("last"), w("size"), w("node-id"), w("owner"))
+    if not any(row[5].text for row in rows):
+        header, rows = header[:5], [row[:5] for row in rows]
+    caption = w("memblock.table", list=name)
+    return Table(f"memblock-{name}", header, tuple(rows), caption, frozenset({1, 2, 3}))
+
+
+def _purpose(shot: Shot, region: Region) -> str:
+    titles = dict.fromkeys(o.title for o in shot.owners if o.start < region.end and o.end > region.base)
+    shown = list(titles)[:4]
+    more = len(titles) - len(shown)
+    return ", ".join(shown) + (f" (+{more})" if more else "")

@@ -1,0 +1,1 @@
+"""Figures of a whole run: its call tree and its timeline."""

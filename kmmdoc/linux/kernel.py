@@ -16,6 +16,7 @@ from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_GLOBAL, PageTables, image_tables
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
+from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
@@ -225,6 +226,11 @@ class Kernel:
         """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
         self.page_flags = PageFlags(self.build)
         self.mem_map = MemMap()
+        self.reset_managed_pages_done = False
+        self.gfp_allowed_mask = GFP_BOOT_MASK
+        # mm/vmstat.c: counters by their kernel names, absent where 0.
+        self.vm_stat: dict[str, int] = {}
+        self.vm_events: dict[str, int] = {}
         # mm/percpu.c. What ends in _ptr is where the kernel keeps the table that stands without it.
         self.pcpu_chosen_fc = 0
         self.pcpu_unit_pages = 0

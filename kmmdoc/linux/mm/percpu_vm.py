@@ -6,6 +6,7 @@ from kmmdoc.linux.include.linux.gfp import __GFP_COLD, __GFP_HIGHMEM, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
 from kmmdoc.linux.mm.percpu.area import pcpu_alloc_chunk, pcpu_mem_zalloc
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
@@ -13,7 +14,6 @@ KFILE = "mm/percpu-vm.c"
 
 ENOMEM = 12
 
-alloc_pages_node = extern("alloc_pages_node")
 map_kernel_range_noflush = extern("map_kernel_range_noflush")
 pcpu_get_vm_areas = extern("pcpu_get_vm_areas")
 
@@ -55,7 +55,7 @@ def pcpu_populate_chunk(k: Kernel, chunk: PcpuChunk, page_start: int, page_end: 
 
 @kfunc
 def pcpu_create_chunk(k: Kernel) -> PcpuChunk | None:
-    """A new chunk in the vmalloc space, its groups as far apart as those of the first; None without memory."""
+    """A new chunk in the vmalloc space, laid out as the first; None without memory."""
     chunk = pcpu_alloc_chunk(k)
     if chunk is None:
         return None

@@ -82,15 +82,17 @@ class MemMap:
     """Every struct page, as stretches of equal ones.
 
     A page frame without a struct page has the state None. Positions and lengths are in pages.
-    `compound_order` keeps the order of each compound page by its head.
+    `compound_order` keeps the order of each compound page by its head, `freepage_migratetype` the list
+    that a page on a per-cpu list goes back to.
     """
 
-    __slots__ = ("_starts", "_states", "compound_order")
+    __slots__ = ("_starts", "_states", "compound_order", "freepage_migratetype")
 
     def __init__(self) -> None:
         self._starts: list[int] = [0]
         self._states: list[Page | None] = [None]
         self.compound_order: dict[int, int] = {}
+        self.freepage_migratetype: dict[int, int] = {}
 
     def get(self, pfn: int) -> Page | None:
         """The page of frame `pfn`, None where there is none."""

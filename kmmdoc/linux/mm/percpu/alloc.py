@@ -82,8 +82,8 @@ def _search_slots(
 def pcpu_alloc(k: Kernel, size: int, align: int, reserved: bool, gfp: int) -> int:
     """`size` bytes for every possible CPU: a per-cpu pointer, 0 if there are none.
 
-    The pointer plus a CPU's offset is an address. Sizes are made even, because the lowest bit of an offset says whether an area is in use. Without
-    GFP_KERNEL only pages that are there already are used.
+    The pointer plus a CPU's offset is an address. Sizes are made even, because the lowest bit of an offset
+    says whether an area is in use. Without GFP_KERNEL only pages that are there already are used.
 
     Simplified: the balance work, which needs a running workqueue, is not modelled; a chunk that is moved
     within its slot while the search looks at it is looked at in the order before.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_EARLY_SLOTS, PcpuChunk
+from kmmdoc.linux.include.linux.slab import kzalloc
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
@@ -16,7 +17,6 @@ PCPU_ATOMIC_MAP_MARGIN_LOW = 32
 PCPU_ATOMIC_MAP_MARGIN_HIGH = 64
 SIZEOF_INT = 4
 
-kzalloc = extern("kzalloc")
 kfree = extern("kfree")
 vzalloc = extern("vzalloc")
 vfree = extern("vfree")

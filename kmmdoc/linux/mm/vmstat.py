@@ -1,0 +1,103 @@
+"""mm/vmstat.c: counters of zones, and what each CPU has counted but not yet added to them.
+
+A counter's item is its kernel name, such as "NR_FREE_PAGES"; a counter that is 0 is absent.
+"""
+
+from __future__ import annotations
+
+from kmmdoc.linux.include.linux.gfp import __GFP_OTHER_NODE
+from kmmdoc.linux.include.linux.mmzone import per_cpu_pageset, zone
+from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kfunc import kfunc
+
+
+def _add(counters: dict[str, int], item: str, delta: int) -> None:
+    value = counters.get(item, 0) + delta
+    if value:
+        counters[item] = value
+    else:
+        counters.pop(item, None)
+
+
+def count_vm_event(k: Kernel, item: str, n: int) -> None:
+    """__count_vm_events() on the running CPU."""
+    k.vm_events[item] = k.vm_events.get(item, 0) + n
+
+
+def zone_page_state_add(k: Kernel, delta: int, z: zone, item: str) -> None:
+    """Add to the zone's counter and to the global one."""
+    _add(z.vm_stat, item, delta)
+    _add(k.vm_stat, item, delta)
+
+
+def zone_page_state(z: zone, item: str) -> int:
+    """The zone's counter, without what CPUs hold back; never below 0."""
+    return max(z.vm_stat.get(item, 0), 0)
+
+
+def _set_diff(pset: per_cpu_pageset, item: str, value: int) -> None:
+    if value:
+        pset.vm_stat_diff[item] = value
+    else:
+        pset.vm_stat_diff.pop(item, None)
+
+
+def _mod_state(k: Kernel, z: zone, item: str, delta: int, overstep_mode: int) -> None:
+    """Change a counter: the CPU keeps the change unless it passes the threshold, then all goes to the zone.
+
+    With `overstep_mode` 1 or -1 half a threshold more goes, so that the next ones stay with the CPU.
+    """
+    pset = z.pageset[smp_processor_id(k)]
+    threshold = pset.stat_threshold
+    value = delta + pset.vm_stat_diff.get(item, 0)
+    if -threshold <= value <= threshold:
+        _set_diff(pset, item, value)
+        return
+    overstep = overstep_mode * (threshold >> 1)
+    _set_diff(pset, item, -overstep)
+    zone_page_state_add(k, value + overstep, z, item)
+
+
+@kfunc
+def __mod_zone_page_state(k: Kernel, z: zone, item: str, delta: int) -> None:
+    """Change a counter of the zone."""
+    _mod_state(k, z, item, delta, 0)
+
+
+@kfunc
+def __inc_zone_state(k: Kernel, z: zone, item: str) -> None:
+    """Count one more."""
+    _mod_state(k, z, item, 1, 1)
+
+
+@kfunc
+def __dec_zone_state(k: Kernel, z: zone, item: str) -> None:
+    """Count one less."""
+    _mod_state(k, z, item, -1, -1)
+
+
+@kfunc
+def mod_zone_page_state(k: Kernel, z: zone, item: str, delta: int) -> None:
+    """Change a counter of the zone, from a context that may be interrupted."""
+    _mod_state(k, z, item, delta, 0)
+
+
+@kfunc
+def inc_zone_page_state(k: Kernel, page: int, item: str) -> None:
+    """Count one more in the zone of `page`."""
+    flags = k.mem_map[page].flags
+    z = k.node_data[k.page_flags.nid(flags)].node_zones[k.page_flags.zonenum(flags)]
+    _mod_state(k, z, item, 1, 1)
+
+
+@kfunc
+def zone_statistics(k: Kernel, preferred_zone: zone, z: zone, flags: int) -> None:
+    """Count an allocation that preferred one zone and was served by `z`: hit or miss, local or other node."""
+    if z.zone_pgdat is preferred_zone.zone_pgdat:
+        __inc_zone_state(k, z, "NUMA_HIT")
+    else:
+        __inc_zone_state(k, z, "NUMA_MISS")
+        __inc_zone_state(k, preferred_zone, "NUMA_FOREIGN")
+    here = preferred_zone.node if flags & __GFP_OTHER_NODE else numa_node_id(k)
+    __inc_zone_state(k, z, "NUMA_LOCAL" if z.node == here else "NUMA_OTHER")

@@ -7,6 +7,7 @@ import gc
 from kmmdoc.linux import debugger
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
 from kmmdoc.linux.kernel import Kernel, KernelPanic
+from kmmdoc.linux.link import link
 from kmmdoc.model.run import Run
 from kmmdoc.model.scenario import Scenario
 
@@ -17,6 +18,7 @@ def simulate(scenario: Scenario, *, snapshots: bool = True) -> Run:
     `snapshots=False` takes none (a little faster). The garbage collector rests meanwhile: a boot
     makes many records and no cycles worth collecting.
     """
+    link()
     k = Kernel(scenario)
     if snapshots:
         debugger.attach(k)

@@ -13,7 +13,7 @@ from typing import Any, Never
 from kmmdoc.linux.arch.x86.include.asm.bootparam import boot_params
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
-from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_GLOBAL, PageTables, image_tables
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
 from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK
@@ -94,6 +94,7 @@ class Kernel:
         # arch/x86/kernel/head64.c
         self.early_mapped: set[tuple[int, int]] = set()
         self.next_early_pgt = 2
+        self.cr3_is_early = True
         # arch/x86/kernel/e820.c
         self.boot_params = boot_params(self.machine)
         self.e820 = e820map()
@@ -130,8 +131,9 @@ class Kernel:
         self.page_size_mask = 0
         self.pfn_mapped: list[tuple[int, int]] = []
         self.direct_pages_count = [0] * 5
-        self.supported_pte_mask = ~0 & ~PAGE_GLOBAL
+        self.pte_global = False
         self.disable_nx = False
+        self.vsyscall_mode = "emulate"
         self.init_pgt = PageTables()
         image_tables(self.init_pgt, self.pa_symbol, self.phys_base)
         self.early_ioremap_debug = 0
@@ -142,7 +144,9 @@ class Kernel:
         self.acpi_numa = 0
         self.disable_apic = False
         self.mp_lapic_addr = 0
-        self.nr_ioapics = 0
+        self.ioapics: list[tuple[int, int]] = []
+        self.enable_update_mptable = self.alloc_mptable = False
+        self.mpc_new_phys, self.mpc_new_length = 0, 4096
         self.num_processors = self.disabled_cpus = self.total_cpus = 0
         self.setup_max_cpus = nr_cpus
         self.setup_possible_cpus = -1
@@ -214,12 +218,26 @@ class Kernel:
         self.user_zonelist_order = 0
         self.node_load = [0] * max_nodes
         self.node_order: list[int] = []
-        self.boot_pageset: dict[int, per_cpu_pageset] = {}
+        self.policy_zone = 0
+        self.vm_total_pages = 0
+        # Large hash tables: kernel/pid.c, fs/dcache.c, fs/inode.c. Tables are direct-map addresses.
+        self.hashdist = 1 if self.build.enabled("NUMA") and self.build.enabled("64BIT") else 0
+        self.pid_hash = self.dentry_hashtable = self.inode_hashtable = 0
+        self.pidhash_shift = 4
+        self.d_hash_shift = self.d_hash_mask = self.i_hash_shift = self.i_hash_mask = 0
+        self.dhash_entries = self.ihash_entries = 0
+        self.boot_pageset = {0: per_cpu_pageset()}
+        self.early_pfn_last = (0, 0, 0)
         # mm/sparse.c: section_mem_map words and usemap addresses by section, roots by number.
         self.mem_section: dict[int, int] = {}
         self.section_mem_map: IntervalMap[int] = IntervalMap(0)
         self.section_usemap: IntervalMap[tuple[int, int]] = IntervalMap((0, 0))
         self.pageblock_migratetype: IntervalMap[int] = IntervalMap(0)
+        # mm/sparse-vmemmap.c: the node's buffer; arch/x86/mm/init_64.c: the run of large pages not yet printed.
+        self.vmemmap_buf = self.vmemmap_buf_end = 0
+        self.vmemmap_addr_start = self.vmemmap_addr_end = 0
+        self.vmemmap_p_start = self.vmemmap_p_end = 0
+        self.vmemmap_node_start = 0
         self.mminit_loglevel = 0
 
     def _init_mm(self) -> None:

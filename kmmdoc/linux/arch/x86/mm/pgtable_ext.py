@@ -12,19 +12,23 @@ PUD entries and spans 512 GiB; a *leaf* of level 3 is a 1 GiB page, of level 2 a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import NamedTuple
 
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 PTRS_PER_TABLE = 512
 _PAGE_PRESENT, _PAGE_RW, _PAGE_USER = 1 << 0, 1 << 1, 1 << 2
-_PAGE_PWT, _PAGE_PCD, _PAGE_PSE, _PAGE_GLOBAL = 1 << 3, 1 << 4, 1 << 7, 1 << 8
-_PAGE_NX = 1 << 63
-PAGE_KERNEL = _PAGE_NX | _PAGE_PRESENT | _PAGE_RW | _PAGE_GLOBAL
+_PAGE_PWT, _PAGE_PCD, PAGE_PSE, PAGE_GLOBAL = 1 << 3, 1 << 4, 1 << 7, 1 << 8
+PAGE_NX = 1 << 63
+PAGE_KERNEL = PAGE_NX | _PAGE_PRESENT | _PAGE_RW | PAGE_GLOBAL
 """Flags of a kernel mapping of 4 KiB. Accessed and dirty bits are left out everywhere, as in the recordings."""
-PAGE_KERNEL_LARGE = PAGE_KERNEL | _PAGE_PSE
-PAGE_KERNEL_LARGE_EXEC = PAGE_KERNEL_LARGE & ~_PAGE_NX
-PAGE_KERNEL_IO_NOCACHE = PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT
+PAGE_KERNEL_LARGE = PAGE_KERNEL | PAGE_PSE
+PAGE_KERNEL_LARGE_EXEC = PAGE_KERNEL_LARGE & ~PAGE_NX
+PAGE_KERNEL_NOCACHE = PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT
+PAGE_KERNEL_RO = PAGE_KERNEL & ~_PAGE_RW
+PAGE_KERNEL_VVAR = PAGE_KERNEL_RO | _PAGE_USER
+PAGE_KERNEL_VSYSCALL = PAGE_KERNEL_VVAR & ~PAGE_NX
 
 
 def entry_size(level: int) -> int:
@@ -137,6 +141,25 @@ class PageTables:
         at = bisect_right(self._starts, va) - 1
         return self._leaves[at] if at >= 0 and va < self._leaves[at].end else None
 
+    def next_leaf(self, va: int, end: int) -> Leaf | None:
+        """The first run with an entry in `[va, end)`, or None."""
+        at = max(bisect_right(self._starts, va) - 1, 0)
+        while at < len(self._leaves) and self._leaves[at].va < end:
+            if self._leaves[at].end > va:
+                return self._leaves[at]
+            at += 1
+        return None
+
+    def next_used(self, level: int, va: int, end: int) -> int:
+        """Address of the first entry of `level` in use in `[va, end)`, be it a leaf or a table below; else `end`."""
+        leaf = self.next_leaf(va, end)
+        if leaf is not None:
+            end = max(leaf.va, va)
+        below = self._tables[level - 1]
+        if len(below) < PTRS_PER_TABLE:
+            return min((at for at in below if va <= at < end), default=end)
+        return next((at for at in range(va, end, entry_size(level)) if at in below), end)
+
     def virt_to_phys(self, va: int) -> int | None:
         """Physical address that `va` is mapped to, or None."""
         leaf = self.run_at(va)
@@ -183,6 +206,24 @@ class PageTables:
         a, b = self._leaves[at], self._leaves[at + 1]
         if a.end == b.va and (a.level, a.flags) == (b.level, b.flags) and b.pa - a.pa == b.va - a.va:
             self._put(at, at + 2, [a._replace(count=a.count + b.count)])
+
+
+START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
+KERNEL_IMAGE_SIZE = 512 << 20
+FIXADDR_TOP = 0xFFFF_FFFF_FF7F_F000
+
+
+def image_tables(tables: PageTables, pa_symbol: Callable[[str], int], phys_base: int = 0) -> None:
+    """Hang in the tables that are part of the kernel image, as x86_64_start_kernel() does.
+
+    `pa_symbol(name)` is the physical address of a symbol, `phys_base` how far the image was moved. The first 512 MiB above the image's link address are
+    mapped with large pages, wherever that leads.
+    """
+    tables.add_table(3, START_KERNEL_MAP, pa_symbol("level3_kernel_pgt"))
+    tables.add_table(2, START_KERNEL_MAP, pa_symbol("level2_kernel_pgt"))
+    tables.add_table(2, FIXADDR_TOP, pa_symbol("level2_fixmap_pgt"))
+    tables.add_table(1, FIXADDR_TOP - table_span(1), pa_symbol("level1_fixmap_pgt"))
+    tables.map_run(START_KERNEL_MAP, phys_base, 2, KERNEL_IMAGE_SIZE // entry_size(2), PAGE_KERNEL_LARGE_EXEC)
 
 
 def _whole(nbytes: int, size: int) -> int:

@@ -1,0 +1,88 @@
+"""arch/x86/kernel/apic/apic.c: the CPUs' local interrupt controllers, and the CPUs that have one."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.arch.x86.mm.pgtable import set_fixmap_nocache
+from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
+from kmmdoc.linux.kfunc import early_param, kfunc
+
+ENODEV, EINVAL = 19, 22
+APIC_DEFAULT_PHYS_BASE = 0xFEE00000
+FIX_APIC_BASE = 515
+
+
+@kfunc
+def init_apic_mappings(k: Kernel) -> None:
+    """Map the local APIC if nobody did so yet."""
+    if not k.smp_found_config:
+        if "apic" not in k.machine.cpu_flags:
+            k.printk(KERN_INFO, "No local APIC present\n")
+            k.printk(KERN_INFO, "APIC: disable apic facility\n")
+        else:
+            k.mp_lapic_addr = APIC_DEFAULT_PHYS_BASE
+            if not k.acpi_lapic:
+                register_lapic_address(k, k.mp_lapic_addr)
+    if k.boot_cpu_physical_apicid == -1:
+        k.boot_cpu_physical_apicid = boot_apicid(k)
+
+
+def boot_apicid(k: Kernel) -> int:
+    """What the boot CPU reads out of its own local APIC: the first enabled CPU in firmware's list is taken for it."""
+    return next((cpu.apic_id for cpu in k.machine.lapics if cpu.enabled), 0)
+
+
+@kfunc
+def register_lapic_address(k: Kernel, address: int) -> None:
+    """Map the local APIC at `address` and ask it for the boot CPU's id."""
+    k.mp_lapic_addr = address
+    set_fixmap_nocache(k, FIX_APIC_BASE, address)
+    if k.boot_cpu_physical_apicid == -1:
+        k.boot_cpu_physical_apicid = boot_apicid(k)
+
+
+@kfunc
+def generic_processor_info(k: Kernel, apicid: int) -> int:
+    """Give the CPU with `apicid` a number: 0 for the boot CPU, else the lowest free one; negative if there is no room."""
+    detected = k.boot_cpu_physical_apicid in k.x86_cpu_to_apicid.values()
+    limit = k.nr_cpu_ids
+    if not detected and k.num_processors >= limit - 1 and apicid != k.boot_cpu_physical_apicid:
+        cpu = limit + k.disabled_cpus - 1
+        k.printk(
+            KERN_WARNING,
+            f"ACPI: NR_CPUS/possible_cpus limit of {limit} almost reached. Keeping one slot for boot cpu."
+            f"  Processor {cpu}/0x{apicid:x} ignored.\n",
+        )
+        k.disabled_cpus += 1
+        return -ENODEV
+    if k.num_processors >= limit:
+        cpu = limit + k.disabled_cpus
+        k.printk(
+            KERN_WARNING,
+            f"ACPI: NR_CPUS/possible_cpus limit of {limit} reached.  Processor {cpu}/0x{apicid:x} ignored.\n",
+        )
+        k.disabled_cpus += 1
+        return -EINVAL
+    k.num_processors += 1
+    if apicid == k.boot_cpu_physical_apicid:
+        cpu = 0
+    else:
+        cpu = next(i for i in range(limit + 1) if i not in k.cpu_present_mask)
+    k.x86_cpu_to_apicid[cpu] = apicid
+    k.cpu_possible_mask.add(cpu)
+    k.cpu_present_mask.add(cpu)
+    return cpu
+
+
+@early_param("disableapic")
+@kfunc
+def setup_disableapic(k: Kernel, value: str | None) -> int:
+    """disableapic: do not use the local APIC."""
+    k.disable_apic = True
+    return 0
+
+
+@early_param("nolapic")
+@kfunc
+def setup_nolapic(k: Kernel, value: str | None) -> int:
+    """nolapic: the same."""
+    return setup_disableapic(k, value)

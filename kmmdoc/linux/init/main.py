@@ -1,0 +1,200 @@
+"""init/main.c: the order in which everything happens."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc
+from kmmdoc.linux.kernel import KERN_NOTICE, KERN_WARNING, Kernel
+from kmmdoc.linux.kernel_.params import CORE_PARAMS, parameq, parameqn, parse_args
+from kmmdoc.linux.kfunc import early_param, early_params, extern, kfunc, setup_param, setup_params
+from kmmdoc.linux.lib.cmdline import get_option
+
+setup_arch = extern("setup_arch")
+EINVAL = 22
+COMMAND_LINE_SIZE = 2047
+
+cgroup_init_early = extern("cgroup_init_early")
+setup_nr_cpu_ids = extern("setup_nr_cpu_ids")
+setup_per_cpu_areas = extern("setup_per_cpu_areas")
+native_smp_prepare_boot_cpu = extern("native_smp_prepare_boot_cpu")
+build_all_zonelists = extern("build_all_zonelists")
+page_alloc_init = extern("page_alloc_init")
+setup_log_buf = extern("setup_log_buf")
+pidhash_init = extern("pidhash_init")
+vfs_caches_init_early = extern("vfs_caches_init_early")
+sort_main_extable = extern("sort_main_extable")
+trap_init = extern("trap_init")
+mem_init = extern("mem_init")
+kmem_cache_init = extern("kmem_cache_init")
+percpu_init_late = extern("percpu_init_late")
+pgtable_init = extern("pgtable_init")
+vmalloc_init = extern("vmalloc_init")
+sched_init = extern("sched_init")
+kmem_cache_init_late = extern("kmem_cache_init_late")
+setup_per_cpu_pageset = extern("setup_per_cpu_pageset")
+numa_policy_init = extern("numa_policy_init")
+fork_init = extern("fork_init")
+vfs_caches_init = extern("vfs_caches_init")
+kernel_init = extern("kernel_init")
+
+
+@early_param("debug")
+def debug_kernel(k: Kernel, value: str | None) -> int:
+    """debug: show every message on the console."""
+    k.console_loglevel = 10
+    return 0
+
+
+@early_param("quiet")
+def quiet_kernel(k: Kernel, value: str | None) -> int:
+    """quiet: show only the worst messages on the console."""
+    k.console_loglevel = 4
+    return 0
+
+
+@early_param("loglevel")
+@kfunc
+def loglevel(k: Kernel, value: str | None) -> int:
+    """loglevel=N: show messages below level N on the console."""
+    kind, level, _ = get_option(value)
+    if not kind:
+        return -EINVAL
+    k.console_loglevel = level
+    return 0
+
+
+@setup_param("init=")
+@kfunc
+def init_setup(k: Kernel, rest: str) -> int:
+    """init=: the first program to run."""
+    return 1
+
+
+@kfunc
+def repair_env_string(k: Kernel, param: str, value: str | None) -> int:
+    """Put the '=' back between name and value."""
+    return 0
+
+
+@kfunc
+def obsolete_checksetup(k: Kernel, line: str) -> int:
+    """Offer `line`, a whole option, to every __setup() handler; 1 when one took it or it was an early option."""
+    had_early_param = 0
+    for option, _ in early_params:
+        if parameqn(line, option, len(option)) and line[len(option) : len(option) + 1] in ("", "="):
+            had_early_param = 1
+    for prefix, function in setup_params:
+        if parameqn(line, prefix, len(prefix)) and function(k, line[len(prefix) :]):
+            return 1
+    return had_early_param
+
+
+@kfunc
+def unknown_bootoption(k: Kernel, param: str, value: str | None) -> int:
+    """An option that is no kernel parameter: for a __setup() handler, or else for init.
+
+    Simplified: what is kept for init (its arguments and environment) is not modelled.
+    """
+    repair_env_string(k, param, value)
+    obsolete_checksetup(k, param if value is None else f"{param}={value}")
+    return 0
+
+
+@kfunc
+def setup_command_line(k: Kernel, command_line: str) -> None:
+    """Keep the command line in three copies: untouched, for the initcalls, and for parsing in place."""
+    size = len(k.boot_command_line) + 1
+    memblock_virt_alloc(k, size, 0)
+    memblock_virt_alloc(k, size, 0)
+    memblock_virt_alloc(k, len(command_line) + 1, 0)
+    k.saved_command_line, k.static_command_line = k.boot_command_line, command_line
+
+
+@kfunc
+def do_early_param(k: Kernel, param: str, value: str | None) -> int:
+    """Hand one option to every early_param() handler of that name (console= also to those of earlycon)."""
+    for option, function in early_params:
+        if (parameq(param, option) or (param == "console" and option == "earlycon")) and function(k, value):
+            k.printk(KERN_WARNING, f"Malformed early option '{param}'\n")
+    return 0
+
+
+@kfunc
+def parse_early_options(k: Kernel, cmdline: str) -> None:
+    """Go through `cmdline` for early options only."""
+    parse_args(k, "early options", cmdline, (), do_early_param)
+
+
+@kfunc
+def parse_early_param(k: Kernel) -> None:
+    """Handle the early options, once: architectures that need them sooner call this before start_kernel() does."""
+    if k.early_param_done:
+        return
+    parse_early_options(k, k.boot_command_line[:COMMAND_LINE_SIZE])
+    k.early_param_done = True
+
+
+@kfunc
+def boot_cpu_init(k: Kernel) -> None:
+    """The CPU that runs this is possible, present, online and active."""
+    for mask in (k.cpu_possible_mask, k.cpu_present_mask, k.cpu_online_mask, k.cpu_active_mask):
+        mask.add(0)
+
+
+@kfunc
+def smp_setup_processor_id(k: Kernel) -> None:
+    """Nothing to do on this architecture."""
+
+
+@kfunc
+def mm_init(k: Kernel) -> None:
+    """Set up the memory allocators, from memblock to vmalloc."""
+    mem_init(k)
+    kmem_cache_init(k)
+    percpu_init_late(k)
+    pgtable_init(k)
+    vmalloc_init(k)
+
+
+@kfunc
+def rest_init(k: Kernel) -> None:
+    """Start the init thread, which brings up the other CPUs, and become the idle task."""
+    kernel_init(k)
+
+
+@kfunc
+def start_kernel(k: Kernel) -> None:
+    """Architecture-independent start of the kernel, still on one CPU and with interrupts off.
+
+    Simplified: of the steps after mm_init() only those are here that memory management takes part in.
+    """
+    smp_setup_processor_id(k)
+    cgroup_init_early(k)
+    boot_cpu_init(k)
+    k.printk(KERN_NOTICE, k.build.banner + "\n")
+    command_line = setup_arch(k)
+    setup_command_line(k, command_line)
+    setup_nr_cpu_ids(k)
+    setup_per_cpu_areas(k)
+    native_smp_prepare_boot_cpu(k)
+
+    build_all_zonelists(k, None, None)
+    page_alloc_init(k)
+
+    k.printk(KERN_NOTICE, f"Kernel command line: {k.boot_command_line}\n")
+    parse_early_param(k)
+    parse_args(k, "Booting kernel", k.static_command_line, CORE_PARAMS, unknown_bootoption)
+
+    setup_log_buf(k, 0)
+    pidhash_init(k)
+    vfs_caches_init_early(k)
+    sort_main_extable(k)
+    trap_init(k)
+    mm_init(k)
+
+    sched_init(k)
+    kmem_cache_init_late(k)
+    setup_per_cpu_pageset(k)
+    numa_policy_init(k)
+    fork_init(k, k.totalram_pages)
+    vfs_caches_init(k, k.totalram_pages)
+    rest_init(k)

@@ -1,0 +1,77 @@
+"""kernel/resource.c: the tree of who owns which physical addresses."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.include.linux.ioport import resource
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kfunc import kfunc
+
+EBUSY = 16
+
+
+def __request_resource(root: resource, new: resource) -> resource | None:
+    """Make `new` a child of `root`. Returns None, or who is in the way: a child of `root`, or `root` itself."""
+    if new.end < new.start or new.start < root.start or new.end > root.end:
+        return root
+    before: resource | None = None
+    tmp = root.child
+    while tmp is not None and tmp.start <= new.end:
+        if tmp.end >= new.start:
+            return tmp
+        before, tmp = tmp, tmp.sibling
+    new.sibling, new.parent = tmp, root
+    if before is None:
+        root.child = new
+    else:
+        before.sibling = new
+    return None
+
+
+@kfunc
+def request_resource(k: Kernel, root: resource, new: resource) -> int:
+    """Take a free part of `root`; -EBUSY when it is not free."""
+    return 0 if __request_resource(root, new) is None else -EBUSY
+
+
+def __insert_resource(parent: resource, new: resource) -> resource | None:
+    """Put `new` as deep into the tree as it fits; resources that lie inside it become its children.
+
+    Returns None, or the resource that overlaps it in part.
+    """
+    while True:
+        first = __request_resource(parent, new)
+        if first is None or first is parent or first is new:
+            return first
+        if first.start > new.start or first.end < new.end:
+            break
+        if (first.start, first.end) == (new.start, new.end):
+            break
+        parent = first
+    last = first
+    while True:
+        if last.start < new.start or last.end > new.end:
+            return last
+        if last.sibling is None or last.sibling.start > new.end:
+            break
+        last = last.sibling
+    new.parent, new.sibling, new.child = parent, last.sibling, first
+    last.sibling = None
+    child: resource | None = first
+    while child is not None:
+        child.parent = new
+        child = child.sibling
+    if parent.child is first:
+        parent.child = new
+        return None
+    before = parent.child
+    while before is not None and before.sibling is not first:
+        before = before.sibling
+    if before is not None:
+        before.sibling = new
+    return None
+
+
+@kfunc
+def insert_resource(k: Kernel, parent: resource, new: resource) -> int:
+    """Put `new` into the tree under `parent`, above what lies inside it; -EBUSY on a partial overlap."""
+    return 0 if __insert_resource(parent, new) is None else -EBUSY

@@ -47,6 +47,11 @@ def next_zones_zonelist(
     return at
 
 
+@kfunc
+def lruvec_init(k: Kernel, z: zone) -> None:
+    """Empty lists of pages in use. The boot puts none on them, so they are not kept."""
+
+
 def for_each_zone_zonelist(
     k: Kernel, zones: zonelist, highest_zoneidx: int, nodes: Collection[int] | None = None
 ) -> Iterator[tuple[int, zone]]:

@@ -1,0 +1,34 @@
+"""fs/dcache.c: the hash table of names, and the early part of the file systems' caches."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.fs.inode import inode_init_early
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kfunc import kfunc, setup_param
+from kmmdoc.linux.lib.vsprintf import simple_strtoull
+from kmmdoc.linux.mm.page_alloc.hash import HASH_EARLY, alloc_large_system_hash
+
+
+@setup_param("dhash_entries=")
+@kfunc
+def set_dhash_entries(k: Kernel, text: str) -> int:
+    """dhash_entries=N: buckets of the table."""
+    k.dhash_entries = simple_strtoull(text)[0]
+    return 1
+
+
+@kfunc
+def dcache_init_early(k: Kernel) -> None:
+    """Allocate the table now, unless it is to be spread over the nodes, which has to wait for vmalloc."""
+    if k.hashdist:
+        return
+    bucket = k.build.sizeof("hlist_bl_head")
+    table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, HASH_EARLY, 0, 0, 0)
+    k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+
+
+@kfunc
+def vfs_caches_init_early(k: Kernel) -> None:
+    """The tables of names and of inodes."""
+    dcache_init_early(k)
+    inode_init_early(k)

@@ -1,0 +1,26 @@
+"""fs/inode.c: the hash table of inodes."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kfunc import kfunc, setup_param
+from kmmdoc.linux.lib.vsprintf import simple_strtoull
+from kmmdoc.linux.mm.page_alloc.hash import HASH_EARLY, alloc_large_system_hash
+
+
+@setup_param("ihash_entries=")
+@kfunc
+def set_ihash_entries(k: Kernel, text: str) -> int:
+    """ihash_entries=N: buckets of the table."""
+    k.ihash_entries = simple_strtoull(text)[0]
+    return 1
+
+
+@kfunc
+def inode_init_early(k: Kernel) -> None:
+    """Allocate the table now, unless it is to be spread over the nodes, which has to wait for vmalloc."""
+    if k.hashdist:
+        return
+    bucket = k.build.sizeof("hlist_head")
+    table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, HASH_EARLY, 0, 0, 0)
+    k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask

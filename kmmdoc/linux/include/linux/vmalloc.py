@@ -55,7 +55,7 @@ class vmap_area:
 
 
 class vmap_block:
-    """4 MiB of addresses that vm_map_ram() hands out in parts; `dirty_map` has a bit for each page unmapped."""
+    """4 MiB of addresses that vm_map_ram() hands out in parts; `dirty_map` has a bit a page unmapped."""
 
     __slots__ = ("address", "dirty", "dirty_map", "free", "va")
 

@@ -14,12 +14,13 @@ from kmmdoc.linux.arch.x86.include.asm.bootparam import boot_params
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
+from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK, GFP_KERNEL
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
-from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
+from kmmdoc.linux.include.linux.radix_tree import radix_tree_root
 from kmmdoc.linux.include.linux.slub_def import DOWN, KmemCache, SavedAlias, SlabPage
 from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area, vmap_block
 from kmmdoc.model.intervals import IntervalMap
@@ -315,6 +316,11 @@ class Kernel:
         self.vmap_lazy_nr = 0
         self.vmap_block_queue: dict[int, list[vmap_block]] = {}
         self.vmap_block_tree: dict[int, vmap_block] = {}
+        # lib/radix-tree.c, kernel/irq/irqdesc.c, kernel/events/core.c
+        self.radix_tree_node_cachep: KmemCache | None = None
+        self.irq_desc_tree = radix_tree_root(GFP_KERNEL)
+        self.nr_irqs = 0
+        self.perf_sw_context = 0
 
     # What every kernel function uses.
 

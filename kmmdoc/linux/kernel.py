@@ -245,6 +245,16 @@ class Kernel:
         """mm/page_alloc.c, mm/mm_init.c, mm/vmstat.c, large hashes, mm/percpu.c."""
         self.page_flags = PageFlags(self.build)
         self.mem_map = MemMap()
+        # lib/swiotlb.c, arch/x86/kernel/pci-dma.c
+        self.no_iommu = 0
+        self.swiotlb = 0
+        self.swiotlb_force = 0
+        self.io_tlb_nslabs = 0
+        self.io_tlb_start = self.io_tlb_end = 0
+        self.io_tlb_overflow_buffer = 0
+        self.no_iotlb_memory = False
+        self.iommu_table: list[Any] = []
+        # mm/nobootmem.c, mm/page_alloc.c
         self.reset_managed_pages_done = False
         self.gfp_allowed_mask = GFP_BOOT_MASK
         # mm/vmstat.c: counters by their kernel names, absent where 0.

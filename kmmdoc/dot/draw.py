@@ -22,7 +22,12 @@ def draw(figure: Graph | Bands, cache: Path | None = None) -> str:
     if isinstance(figure, Bands):
         return draw_bands(figure)
     sizes = {node.id: node_size(node) for node in figure.nodes}
-    layout = lay_out(figure, sizes, cache)
+    if figure.direction == "LR" and not any(node.rows for node in figure.nodes):
+        sizes = _columns(figure, sizes)
+    across = [node.id for node in figure.nodes if node.across]
+    widest = max((sizes[key][0] for key in across), default=0)
+    placed = sizes | {key: (widest, sizes[key][1]) for key in across}
+    layout = lay_out(figure, placed, cache)
     canvas = Canvas()
     dx, dy = _MARGIN, _MARGIN
     for cluster in figure.clusters:
@@ -32,8 +37,21 @@ def draw(figure: Graph | Bands, cache: Path | None = None) -> str:
             canvas.text(x + dx + 8, y + dy + 12, cluster.title, "label", size=TEXT, weight=600)
     _draw_edges(canvas, figure, layout)
     for node in figure.nodes:
-        _draw_node(canvas, node, layout.nodes[node.id], sizes[node.id])
+        x, y = layout.nodes[node.id]
+        left = x - placed[node.id][0] / 2  # lists of different length begin at one edge
+        _draw_node(canvas, node, (left, y - sizes[node.id][1] / 2), sizes[node.id])
     return canvas.drawing(layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN, figure.alt)
+
+
+def _columns(graph: Graph, sizes: dict[str, Size]) -> dict[str, Size]:
+    """The boxes of a tree made equally wide in each column."""
+    level = {node.id: 0 for node in graph.nodes}
+    for edge in graph.edges:  # parents come before their children
+        level[edge.dest] = max(level[edge.dest], level[edge.source] + 1)
+    widest: dict[int, float] = {}
+    for key, depth in level.items():
+        widest[depth] = max(widest.get(depth, 0), sizes[key][0])
+    return {key: (widest[level[key]], height) for key, (_, height) in sizes.items()}
 
 
 def _row_width(row: Row) -> float:
@@ -57,9 +75,9 @@ def node_size(node: Node) -> Size:
     return (math.ceil(max(width, 28)), ROW * (1 + len(node.rows)) if node.rows else 19)
 
 
-def _draw_node(canvas: Canvas, node: Node, centre: Point, size: Size) -> None:
+def _draw_node(canvas: Canvas, node: Node, corner: Point, size: Size) -> None:
     w, h = size
-    x, y = centre[0] - w / 2 + _MARGIN, centre[1] - h / 2 + _MARGIN
+    x, y = corner[0] + _MARGIN, corner[1] + _MARGIN
     head = ROW if node.rows else h
     if node.across:
         _draw_cells(canvas, node, x, y, size)

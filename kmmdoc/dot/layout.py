@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from kmmdoc.model.graph import Edge, Graph, Node
 
 Size = tuple[float, float]
 Point = tuple[float, float]
-_VERSION = "2"
+_VERSION = "3"
+_LEFT = "left"
 
 
 class EdgePath(NamedTuple):
@@ -48,7 +49,7 @@ def dot_source(graph: Graph, sizes: Mapping[str, Size]) -> str:
         graph_attr={
             "rankdir": graph.direction,
             "ordering": "out",
-            "nodesep": "0.1",
+            "nodesep": "0.05" if any(node.across for node in graph.nodes) else "0.1",
             "ranksep": "0.34",
             "margin": "0",
             "pad": "0",
@@ -66,7 +67,18 @@ def dot_source(graph: Graph, sizes: Mapping[str, Size]) -> str:
                 sub.node(names[member])
     for i, edge in enumerate(graph.edges):
         _add_edge(out, names, edge, graph, i)
+    _keep_order(out, graph, names)
     return str(out.source)
+
+
+def _keep_order(out: Any, graph: Graph, names: Mapping[str, str]) -> None:
+    """Graphviz stacks separate parts in an order of its own: an invisible box before them keeps ours."""
+    reached = {edge.dest for edge in graph.edges}
+    starts = [node.id for node in graph.nodes if node.id not in reached]
+    if len(starts) > 1:
+        out.node(_LEFT, width="0.01", height="0.01", style="invis")
+        for start in starts:
+            out.edge(_LEFT, names[start], style="invis")
 
 
 def _add_node(out: Any, name: str, node: Node, direction: str, size: Size) -> None:
@@ -123,14 +135,20 @@ def _read(raw: Mapping[str, Any]) -> dict[str, Any]:
     """What we keep of Graphviz' answer, with y turned downwards."""
     _, _, width, height = map(float, raw["bb"].split(","))
     nodes, clusters = {}, {}
+    left = width
     for item in raw.get("objects", []):
+        if item["name"] == _LEFT:
+            continue
         if item["name"].startswith("cluster"):
             x0, y0, x1, y1 = map(float, item["bb"].split(","))
             clusters[item["name"]] = (x0, height - y1, x1 - x0, y1 - y0)
+            left = min(left, x0)
         else:
             nodes[item["name"]] = _points(item["pos"], height)[0]
-    edges = [_edge(item, height) for item in sorted(raw.get("edges", []), key=lambda e: int(e["id"]))]
-    return {"size": (width, height), "nodes": nodes, "clusters": clusters, "edges": edges}
+            left = min(left, nodes[item["name"]][0] - float(item["width"]) * 36)
+    drawn = sorted((e for e in raw.get("edges", []) if "id" in e), key=lambda e: int(e["id"]))
+    edges = [_edge(item, height) for item in drawn]
+    return {"size": (width, height), "left": left, "nodes": nodes, "clusters": clusters, "edges": edges}
 
 
 def lay_out(graph: Graph, sizes: Mapping[str, Size], cache: Path | None = None) -> Layout:
@@ -155,15 +173,18 @@ def lay_out(graph: Graph, sizes: Mapping[str, Size], cache: Path | None = None) 
 
 
 def _layout(graph: Graph, kept: Mapping[str, Any]) -> Layout:
-    width, height = kept["size"]
-    nodes = {node.id: tuple(kept["nodes"][f"n{i}"]) for i, node in enumerate(graph.nodes)}
-    clusters = {c.id: tuple(kept["clusters"][f"cluster_{i}"]) for i, c in enumerate(graph.clusters)}
+    (width, height), left = kept["size"], kept["left"]
+
+    def at(point: Sequence[float]) -> Point:
+        return (point[0] - left, point[1])
+
+    nodes = {node.id: at(kept["nodes"][f"n{i}"]) for i, node in enumerate(graph.nodes)}
+    clusters = {}
+    for i, cluster in enumerate(graph.clusters):
+        x, y, w, h = kept["clusters"][f"cluster_{i}"]
+        clusters[cluster.id] = (x - left, y, w, h)
     edges = [
-        EdgePath(
-            tuple((x, y) for x, y in e["points"]),
-            (e["tip"][0], e["tip"][1]),
-            (e["label"][0], e["label"][1]) if e["label"] else None,
-        )
+        EdgePath(tuple(map(at, e["points"])), at(e["tip"]), at(e["label"]) if e["label"] else None)
         for e in kept["edges"]
     ]
-    return Layout(width, height, nodes, edges, clusters)
+    return Layout(width - left, height, nodes, edges, clusters)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kmmdoc.dot.fonts import text_width
+from kmmdoc.dot.style import TITLE, WIDTH
 from kmmdoc.model.graph import Edge, Graph, Node, function
 from kmmdoc.model.trace import KernelRef
 from kmmdoc.model.words import Words
@@ -15,13 +17,28 @@ def call_trees(forest: list[Called], words: Words, name: str = "calls", limit: i
     """The forest as graphs of about `limit` boxes each, in the order of the first calls.
 
     A box shows how often its function was called (×N) and how many places of the tree are folded away
-    below it (▸ N); its page shows them.
+    below it (▸ N); its page shows them. Two levels are drawn below a root, more where they fit.
     """
     graphs: list[Graph] = []
     for root in forest:
-        for part in _parts(root, limit):
-            graphs.append(_graph(root, part, words, f"{name}-{len(graphs)}"))
+        depth = _depth(root, limit)
+        for part in _parts(root, limit) if depth == 2 else [root.children]:
+            graphs.append(_graph(root, part, words, f"{name}-{len(graphs)}", depth))
     return _join(graphs, limit)
+
+
+def _depth(root: Called, limit: int) -> int:
+    """How many levels below the root fit into one figure; 2 if even those do not."""
+    for depth in (4, 3):
+        columns: list[list[Called]] = [[root]]
+        while columns[-1] and len(columns) <= depth:
+            columns.append([c for called in columns[-1] for c in called.children])
+        if not columns[-1]:
+            columns.pop()
+        width = sum(max(text_width(c.ref.name, TITLE, weight=600) for c in col) + 70 for col in columns)
+        if sum(map(len, columns)) <= limit and width < WIDTH:
+            return depth
+    return 2
 
 
 def _parts(root: Called, limit: int) -> list[list[Called]]:
@@ -63,14 +80,19 @@ def _node(called: Called, key: str, words: Words, folded: bool) -> Node:
     return Node(key, called.ref.name, _kind(called), (), function(called.ref.name), "  ".join(notes))
 
 
-def _graph(root: Called, children: list[Called], words: Words, name: str) -> Graph:
+def _graph(root: Called, children: list[Called], words: Words, name: str, depth: int) -> Graph:
     nodes, edges = [_node(root, "r", words, False)], []
-    for i, child in enumerate(children):
-        nodes.append(_node(child, f"c{i}", words, False))
-        edges.append(Edge("r", f"c{i}"))
-        for j, grandchild in enumerate(child.children):
-            nodes.append(_node(grandchild, f"c{i}-{j}", words, True))
-            edges.append(Edge(f"c{i}", f"c{i}-{j}"))
+
+    def add(parent: str, called: Called, left: int) -> None:
+        key = f"{parent}-{len(nodes)}"
+        nodes.append(_node(called, key, words, left == 1))
+        edges.append(Edge(parent, key))
+        if left > 1:
+            for child in called.children:
+                add(key, child, left - 1)
+
+    for child in children:
+        add("r", child, depth)
     names = ", ".join(dict.fromkeys(c.ref.name for c in children[:8]))
     alt = words("calls.alt", root=root.ref.name, names=names) if children else root.ref.name
     return Graph(name, tuple(nodes), tuple(edges), alt=alt)

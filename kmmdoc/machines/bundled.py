@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 from kmmdoc.machines.toml import parse_machine
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import Machine
 
 SUFFIX = ".toml"
-_DATA = files(__package__) / "data"
+_DATA = Path(__file__).parent / "data"
 
 
 def names() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import Field, KernelBuild, Struct
@@ -13,7 +13,7 @@ from kmmdoc.model.scenario import Field, KernelBuild, Struct
 @lru_cache(maxsize=4)
 def load_build(name: str = "x86_64_defconfig") -> KernelBuild:
     """The bundled build `name`; KmmdocError where there is none."""
-    source = files(__package__) / f"{name}.json"
+    source = Path(__file__).parent / f"{name}.json"
     if not source.is_file():
         raise KmmdocError(name, None, "no such kernel build")
     data = json.loads(source.read_text())

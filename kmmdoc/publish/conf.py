@@ -54,6 +54,7 @@ def configuration(report: Report, static: Path) -> dict[str, Any]:
         "suppress_warnings": ["myst.header", "toc.not_included"],
         "myst_enable_extensions": ["colon_fence", "deflist", "attrs_inline", "attrs_block", "fieldlist"],
         "myst_heading_anchors": 4,
+        "myst_footnote_transition": False,
         "numfig": True,
         "numfig_format": _NUMBERED[report.lang],
         "kmm_source_browser": report.source_browser,
@@ -88,7 +89,6 @@ def _site(report: Report, static: Path) -> dict[str, Any]:
         "html_last_updated_fmt": None,
         "html_permalinks_icon": "#",
         "pygments_style": "friendly",
-        "pygments_dark_style": "github-dark",
         "html_theme_options": {
             "light_css_variables": _LIGHT,
             "dark_css_variables": _DARK,

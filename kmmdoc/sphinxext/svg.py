@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from kmmdoc.sphinxext.search import CJK
+
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?")
 _TRANSLATE = re.compile(r"translate\(\s*([-\d.e]+)[ ,]*([-\d.e]+)?\s*\)")
+
+_CHINESE = re.compile(rf"([{CJK}\u3000-\u303f\uff00-\uffef]+)")
 
 #: A point of a drawing on the site: figures stand a little smaller than the text.
 PIXELS_PER_POINT = 1.25
@@ -94,6 +98,28 @@ class Drawing:
         root.set("aria-label", label)
         root.set("width", f"{self.width * PIXELS_PER_POINT:.0f}")
         root.set("height", f"{self.height * PIXELS_PER_POINT:.0f}")
+        ET.register_namespace("", _SVG.strip("{}"))
+        return ET.tostring(root, encoding="unicode")
+
+    def for_print(self, family: str) -> str:
+        """The SVG for a setter that has Chinese in another font, `family`, and in one weight only.
+
+        Each run of Chinese names its font; where the text is bold it gets a thin stroke.
+        """
+        root = ET.fromstring(self.text)
+        for text in list(root.iter(f"{_SVG}text")):
+            runs = [run for run in _CHINESE.split(text.text or "") if run]
+            if len(text) or not any(_CHINESE.fullmatch(run) for run in runs):
+                continue
+            text.text = None
+            for run in runs:
+                span = ET.SubElement(text, f"{_SVG}tspan")
+                span.text = run
+                if _CHINESE.fullmatch(run):
+                    span.set("font-family", family)
+                    if text.get("font-weight", "400") not in ("400", "normal"):
+                        span.set("stroke", text.get("fill", "black"))
+                        span.set("stroke-width", "0.35")
         ET.register_namespace("", _SVG.strip("{}"))
         return ET.tostring(root, encoding="unicode")
 

@@ -109,6 +109,7 @@ class Kernel:
         self.relocated_ramdisk = 0
         self.initrd_start = self.initrd_end = 0
         self.saved_max_pfn = 0
+        self.mmap_min_addr = 0
         self.high_memory = 0
         self.max_pfn_mapped = self.max_low_pfn_mapped = 0
         self.crashk_res = resource("Crash kernel", 0, 0, IORESOURCE_BUSY | IORESOURCE_MEM)

@@ -33,7 +33,7 @@ STAGES: tuple[Stage, ...] = (
     _after("after_setup_memory_map", "bp", "e820", "memblock", "globals"),
     _after("after_finish_e820_parsing", "e820", "memblock", "globals"),
     _after("after_e820_end_of_ram_pfn", "e820", "memblock", "globals"),
-    _after("after_find_smp_config", "e820", "memblock", "globals"),
+    _after("after_find_smp_config", "e820", "memblock", "globals", function="default_find_smp_config"),
     _before("before_early_alloc_pgt_buf", "e820", "memblock", "globals"),
     _after("after_early_alloc_pgt_buf", "e820", "memblock", "globals"),
     _before("before_memblock_x86_fill", "e820", "memblock", "globals"),

@@ -184,7 +184,7 @@ def start_kernel(k: Kernel) -> None:
     setup_per_cpu_areas(k)
     native_smp_prepare_boot_cpu(k)
 
-    build_all_zonelists(k, None, None)
+    build_all_zonelists(k)
     page_alloc_init(k)
 
     k.printk(KERN_NOTICE, f"Kernel command line: {k.boot_command_line}\n")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_NVS, E820_RAM, E820_RESERVED_KERN
 from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kernel_.power.snapshot import register_nosave_region
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/e820.c"
-
-register_nosave_region = extern("register_nosave_region")
 
 MAX_GAP_END = 1 << 32
 MAX_ARCH_PFN = 1 << (MAX_PHYSMEM_BITS - PAGE_SHIFT)

@@ -11,24 +11,29 @@ from kmmdoc.linux.arch.x86.include.asm.e820 import (
     E820_UNUSABLE,
 )
 from kmmdoc.linux.arch.x86.kernel.e820.table import e820_update_range_saved, update_e820_saved
+from kmmdoc.linux.drivers.firmware.memmap import firmware_map_add_early
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_MEM, resource
+from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
+from kmmdoc.linux.kernel_.resource import insert_resource
 from kmmdoc.linux.kfunc import extern, kfunc
-from kmmdoc.linux.mm.memblock.iterate import for_each_free_mem_range, for_each_mem_pfn_range
+from kmmdoc.linux.mm.memblock import (
+    __memblock_alloc_base,
+    for_each_free_mem_range,
+    for_each_mem_pfn_range,
+    memblock_add,
+    memblock_allow_resize,
+    memblock_dump_all,
+    memblock_trim_memory,
+)
+from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/e820.c"
 
-__alloc_bootmem = extern("__alloc_bootmem")
-__memblock_alloc_base = extern("__memblock_alloc_base")
-firmware_map_add_early = extern("firmware_map_add_early")
-insert_resource = extern("insert_resource")
-memblock_add = extern("memblock_add")
-memblock_allow_resize = extern("memblock_allow_resize")
-memblock_dump_all = extern("memblock_dump_all")
-memblock_trim_memory = extern("memblock_trim_memory")
 set_dma_reserve = extern("set_dma_reserve")
 
+SMP_CACHE_BYTES = 64
 MAX_DMA_PFN = (16 << 20) >> PAGE_SHIFT
 
 _NAMES = {
@@ -62,7 +67,7 @@ def e820_reserve_resources(k: Kernel) -> None:
 
     Reserved areas above 1 MiB wait: a PCI device may turn out to live there.
     """
-    __alloc_bootmem(k, k.build.sizeof("resource") * k.e820.nr_map, SMP_CACHE_BYTES, BOOTMEM_LOW_LIMIT)
+    __alloc_bootmem(k, k.build.sizeof("resource") * k.e820.nr_map, SMP_CACHE_BYTES, 0)
     for e in k.e820.map:
         res = resource(e820_type_to_string(e.type), e.addr, e.addr + e.size - 1, IORESOURCE_MEM)
         if e.type != E820_RESERVED or res.start < 1 << 20:

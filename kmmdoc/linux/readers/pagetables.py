@@ -1,0 +1,23 @@
+"""Section `pagetables`: the kernel's page tables and what they map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kmmdoc.linux.debugger import section
+from kmmdoc.linux.kernel import Kernel
+
+
+@section("pagetables")
+def read(k: Kernel) -> dict[str, Any]:
+    """{tables: [phys, level, va, present entries] ..., leaf: [va, pa, level, count, flags] ...}, by address.
+
+    Level 3 is a PUD page or a 1 GiB page, 2 a PMD page or a 2 MiB page, 1 a PTE page or a 4 KiB page.
+    """
+    return {
+        "tables": [[hex(phys), level, hex(va), used] for phys, level, va, used in k.init_pgt.tables()],
+        "leaf": [
+            [hex(leaf.va), hex(leaf.pa), leaf.level, leaf.count, hex(leaf.flags)]
+            for leaf in k.init_pgt.leaves()
+        ],
+    }

@@ -16,7 +16,7 @@ SAMPLE = HERE / "data" / "oracle"
 
 
 def oracle_folders() -> list[Path]:
-    """Where the results lie: the folder that KMMDOC_ORACLE names, else one beside the project, else the sample."""
+    """Where the results lie: the folder KMMDOC_ORACLE names, else one beside the project, else the sample."""
     named = os.environ.get("KMMDOC_ORACLE")
     beside = HERE.parent.parent / "shared" / "oracle"
     return [Path(named)] if named else [beside, SAMPLE]

@@ -112,11 +112,16 @@ def sparse_init_one_section(k: Kernel, first: int, count: int, mem_map: int) -> 
     k.mem_map.set(section_nr_to_pfn(first), count << PFN_SECTION_SHIFT, ZEROED)
 
 
-@kfunc
-def usemap_size(k: Kernel) -> int:
+def usemap_bytes(k: Kernel) -> int:
     """Bytes for the pageblock types of one section."""
     bits = (1 << (PFN_SECTION_SHIFT - PAGEBLOCK_ORDER)) * k.build.enums["pageblock_bits"]["NR_PAGEBLOCK_BITS"]
     return -(-bits // 64) * 8
+
+
+@kfunc
+def usemap_size(k: Kernel) -> int:
+    """Bytes for the pageblock types of one section."""
+    return usemap_bytes(k)
 
 
 @kfunc

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +40,7 @@ def well_formed(part: memblock_type) -> bool:
     regions = part.regions
     if part.total_size == 0:
         return len(regions) == 1 and regions[0].size == 0
-    apart = all(a.base + a.size < b.base for a, b in zip(regions, regions[1:], strict=False))
+    apart = all(a.base + a.size < b.base for a, b in itertools.pairwise(regions))
     return apart and all(r.size for r in regions) and part.total_size == sum(r.size for r in regions)
 
 

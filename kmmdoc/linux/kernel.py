@@ -17,6 +17,7 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
 from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK, GFP_KERNEL
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
+from kmmdoc.linux.include.linux.mempolicy import mempolicy
 from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
@@ -327,6 +328,12 @@ class Kernel:
         self.vmap_lazy_nr = 0
         self.vmap_block_queue: dict[int, list[vmap_block]] = {}
         self.vmap_block_tree: dict[int, vmap_block] = {}
+        # mm/mempolicy.c; task_policy is that of the running task, il_next the node whose turn it is
+        self.policy_cache: KmemCache | None = None
+        self.preferred_node_policy = False
+        self.task_policy: mempolicy | None = None
+        self.task_policy_ptr = 0
+        self.il_next = 0
         # lib/radix-tree.c, kernel/irq/irqdesc.c, kernel/events/core.c
         self.radix_tree_node_cachep: KmemCache | None = None
         self.irq_desc_tree = radix_tree_root(GFP_KERNEL)

@@ -17,6 +17,7 @@ from typing import Any
 from kmmdoc.machines import bootlog
 from kmmdoc.machines.bootlog import Line
 from kmmdoc.machines.check import E820_NAMES, require_sound
+from kmmdoc.machines.firmware import option_roms
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SIZE
 from kmmdoc.model.scenario import (
@@ -105,6 +106,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
     if any(table.name == "SLIT" for table in acpi):
         notes.append("the log does not print the distances of the SLIT: the default distances are used")
     plain = Machine("", ())
+    loader = _GRUB if command_line and "BOOT_IMAGE=" in command_line else plain.type_of_loader
     return FromLog(
         Machine(
             name=name,
@@ -112,7 +114,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
             command_line=command_line or "",
             description=next((x.text for x in lines if x.text.startswith("DMI: ")), ""),
             source=_source(lines),
-            type_of_loader=_GRUB if command_line and "BOOT_IMAGE=" in command_line else plain.type_of_loader,
+            type_of_loader=loader,
             code32_start=code32_start,
             initrd=_initrd(lines, notes),
             setup_data=tuple(
@@ -134,6 +136,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
                 SratMemory(int(m[1]), int(m[2], 16), int(m[3], 16) + 1, m[4] is not None)
                 for m in _matches(_SRAT_MEMORY, "SRAT: Node", lines)
             ),
+            roms=option_roms(lines, loader),
             cpu_flags=_cpu_flags(lines),
             max_phys_bits=_max_phys_bits(lines, plain.max_phys_bits),
         ),

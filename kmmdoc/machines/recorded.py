@@ -1,7 +1,8 @@
 """A scenario from a folder in which a real boot was recorded.
 
 Of such a folder only inputs are read: `inputs.json` (what firmware, boot loader and CPU gave), the
-command line, and what the log prints of firmware. Everything else in it is an outcome.
+command line, and what the log prints of firmware. Everything else in it is an outcome. What the firmware
+that the log names is known to leave in memory (its option ROMs) is added from firmware.toml.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from kmmdoc.machines import bootlog
 from kmmdoc.machines.builds import load_build
+from kmmdoc.machines.firmware import option_roms
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import (
     AcpiTable,
@@ -97,6 +99,7 @@ def _machine(name: str, data: dict[str, Any], lines: list[bootlog.Line]) -> Mach
             "ioapics": bootlog.count_ioapics(lines),
             "dmi": bootlog.has_dmi(lines),
             "mp_processors": bootlog.mp_processors(lines),
+            "roms": option_roms(lines, _number(header["type_of_loader"])),
         }
     avoid = (code32_start, _number(header["cmd_line_ptr"]))
     return Machine(

@@ -15,7 +15,7 @@ from kmmdoc.linux.mm import memblock as mb
 from kmmdoc.linux.mm.page_alloc import hash as large_hash
 from kmmdoc.linux.mm.page_alloc import memmap, zone_init, zonelists
 from kmmdoc.linux.mm.page_alloc.memmap import wait_table_bits, wait_table_hash_nr_entries
-from kmmdoc.linux.mm.page_alloc.pageset import pageset_set_high_and_batch, zone_batchsize
+from kmmdoc.linux.mm.page_alloc.pcp import pageset_set_high_and_batch, zone_batchsize
 from kmmdoc.linux.mm.page_alloc.ranges import node_map_pfn_alignment
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario

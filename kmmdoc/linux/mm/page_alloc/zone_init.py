@@ -18,7 +18,7 @@ from kmmdoc.linux.mm.mm_init import mminit_verify_pageflags_layout
 from kmmdoc.linux.mm.mmzone import lruvec_init
 from kmmdoc.linux.mm.page_alloc.memmap import init_currently_empty_zone, memmap_init_zone
 from kmmdoc.linux.mm.page_alloc.movable import find_zone_movable_pfns_for_nodes
-from kmmdoc.linux.mm.page_alloc.pageset import zone_batchsize
+from kmmdoc.linux.mm.page_alloc.pcp import zone_batchsize
 from kmmdoc.linux.mm.page_alloc.ranges import (
     __absent_pages_in_range,
     clamp,
@@ -180,7 +180,7 @@ def free_area_init_node(k: Kernel, nid: int, node_start_pfn: int) -> None:
 
 @kfunc
 def free_area_init_nodes(k: Kernel, max_zone_pfn: list[int]) -> None:
-    """Initialise all nodes. Zones end below the frames of `max_zone_pfn`, each begins where the last ended."""
+    """Initialise all nodes. Zones end below the frames of `max_zone_pfn` and begin where the last ended."""
     low, high = [0] * MAX_NR_ZONES, [0] * MAX_NR_ZONES
     k.arch_zone_lowest_possible_pfn, k.arch_zone_highest_possible_pfn = low, high
     low[0], high[0] = find_min_pfn_with_active_regions(k), max_zone_pfn[0]

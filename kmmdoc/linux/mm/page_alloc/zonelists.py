@@ -21,7 +21,7 @@ from kmmdoc.linux.kernel import KERN_DEFAULT, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, extern, kfunc
 from kmmdoc.linux.mm.mm_init import mminit_verify_zonelist
 from kmmdoc.linux.mm.mmzone import for_each_zone_zonelist
-from kmmdoc.linux.mm.page_alloc.pageset import setup_pageset
+from kmmdoc.linux.mm.page_alloc.pcp import setup_pageset
 
 KFILE = "mm/page_alloc.c"
 

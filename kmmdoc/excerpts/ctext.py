@@ -227,13 +227,16 @@ def _variable(words: list[Token], flat: list[Token]) -> str:
         return inner[1 if "PER_CPU" in groups[0].word and len(inner) > 1 else 0] if inner else ""
     if groups:
         return ""
-    names = []
+    names: list[str] = []
+    least = 2  # a type and a name
     for token in flat:
         if token.text in ("=", ","):
             break
-        if token.kind == "word" and not token.text.startswith("__"):
+        if token.text == "}":
+            names, least = [], 1  # the type was a structure with its body
+        elif token.kind == "word" and not token.text.startswith("__"):
             names.append(token.text)
-    return names[-1] if len(names) > 1 else ""
+    return names[-1] if len(names) >= least else ""
 
 
 def _aggregate(words: list[Token]) -> tuple[str, str, int] | None:

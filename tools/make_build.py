@@ -5,8 +5,8 @@ Usage: make_build.py RECORDED-BUILD-DIR INDEX.json NAME
 
 RECORDED-BUILD-DIR holds System.map, symbols.json, config and structs.json of the compiled kernel;
 INDEX.json the facts of the source tree it was compiled from, whose functions and variables are looked
-up in System.map (a function that is not there was inlined everywhere), beside the names in
-kmmdoc/machines/builds/wanted-symbols.txt.
+up in System.map (a function that is not there was inlined everywhere), beside the functions that the
+simulator has and the names in kmmdoc/machines/builds/wanted-symbols.txt.
 """
 
 import json
@@ -14,7 +14,18 @@ import re
 import sys
 from pathlib import Path
 
-BUILDS = Path(__file__).resolve().parent.parent / "kmmdoc" / "machines" / "builds"
+ROOT = Path(__file__).resolve().parent.parent
+BUILDS = ROOT / "kmmdoc" / "machines" / "builds"
+
+
+def simulated() -> set[str]:
+    """Names of the kernel functions that the simulator has."""
+    sys.path.insert(0, str(ROOT))
+    from kmmdoc.linux.kfunc import symbols
+    from kmmdoc.linux.link import link
+
+    link()
+    return set(symbols)
 
 
 def main() -> int:
@@ -26,6 +37,7 @@ def main() -> int:
     facts = json.loads(index.read_text())
     wanted = {s["name"] for s in facts["symbols"] if s["kind"] in ("function", "variable")}
     wanted |= {x for x in (BUILDS / "wanted-symbols.txt").read_text().split() if not x.startswith("#")}
+    wanted |= simulated()
     symbols = {k: int(v["addr"], 16) for k, v in recorded["symbols"].items()}
     for line in (folder / "System.map").read_text().splitlines():
         address, kind, full = line.split(" ", 2)
@@ -44,7 +56,8 @@ def main() -> int:
         for k, v in layouts["structs"].items()
     }
     data = {
-        "about": "Facts of one compiled kernel, made by tools/make_build.py from a recorded build. Do not edit.",
+        "about": "Facts of one compiled kernel, made by tools/make_build.py from a recorded build."
+        " Do not edit.",
         "name": name,
         "version": "3.18.0",
         "symbols": dict(sorted(symbols.items())),

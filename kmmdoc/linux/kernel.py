@@ -258,6 +258,7 @@ class Kernel:
         self.iommu_table: list[Any] = []
         # mm/nobootmem.c, mm/page_alloc.c
         self.reset_managed_pages_done = False
+        self.sysctl_lowmem_reserve_ratio = [256, 256, 32]
         self.gfp_allowed_mask = GFP_BOOT_MASK
         # mm/vmstat.c: counters by their kernel names, absent where 0.
         self.vm_stat: dict[str, int] = {}

@@ -6,10 +6,12 @@ A counter's item is its kernel name, such as "NR_FREE_PAGES"; a counter that is 
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_OTHER_NODE
-from kmmdoc.linux.include.linux.mmzone import per_cpu_pageset, zone
+from kmmdoc.linux.include.linux.mmzone import WMARK_HIGH, WMARK_LOW, WMARK_MIN, per_cpu_pageset, zone
 from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.mmzone import for_each_populated_zone
+from kmmdoc.model.quantities import PAGE_SHIFT
 
 
 def _add(counters: dict[str, int], item: str, delta: int) -> None:
@@ -57,6 +59,29 @@ def _mod_state(k: Kernel, z: zone, item: str, delta: int, overstep_mode: int) ->
     overstep = overstep_mode * (threshold >> 1)
     _set_diff(pset, item, -overstep)
     zone_page_state_add(k, value + overstep, z, item)
+
+
+def calculate_normal_threshold(k: Kernel, z: zone) -> int:
+    """How much a CPU may count before it tells the zone: grows with CPUs and the zone, at most 125."""
+    mem = z.managed_pages >> 27 - PAGE_SHIFT
+    return min(125, 2 * len(k.cpu_online_mask).bit_length() * (1 + mem.bit_length()))
+
+
+@kfunc
+def refresh_zone_stat_thresholds(k: Kernel) -> None:
+    """Set the thresholds of all online CPUs.
+
+    Where what they hold back could hide that the minimum watermark is passed, percpu_drift_mark says below
+    which count it must be looked at.
+    """
+    cpus = k.cpu_online_mask
+    for z in for_each_populated_zone(k):
+        threshold = calculate_normal_threshold(k, z)
+        for cpu in cpus:
+            z.pageset[cpu].stat_threshold = threshold
+        drift = len(cpus) * threshold
+        if drift > z.watermark[WMARK_LOW] - z.watermark[WMARK_MIN]:
+            z.percpu_drift_mark = z.watermark[WMARK_HIGH] + drift
 
 
 @kfunc

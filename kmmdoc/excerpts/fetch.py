@@ -125,13 +125,14 @@ class Fetcher:
 
         if missing:
             get(missing.pop(0))
-        with ThreadPoolExecutor(self.workers) as pool:
+        pool = ThreadPoolExecutor(self.workers)
+        try:
             jobs = [pool.submit(get, path) for path in missing]
             finished, _ = wait(jobs, return_when=FIRST_EXCEPTION)
-            failed = next((j for j in finished if j.exception()), None)
-            if failed:
-                pool.shutdown(cancel_futures=True)
-                failed.result()
+            for job in finished:
+                job.result()
+        finally:  # an interrupt, too, begins no further file
+            pool.shutdown(cancel_futures=True)
         return tree
 
 

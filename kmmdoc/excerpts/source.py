@@ -71,7 +71,7 @@ def cache_folder() -> Path:
 def _state(cache: Path) -> dict[str, Any]:
     try:
         state = json.loads((cache / "source.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError) as error:
         raise KmmdocError(cache / "source.json", None, f"cannot be read ({error}); remove it") from error

@@ -100,12 +100,12 @@ def parse(path: Path, language: str = "en") -> Document:
 
 def _headings(path: Path, lines: list[str], begin: int) -> Iterator[tuple[int, re.Match[str]]]:
     """(index, match) of the section headings, outside fenced code."""
-    fence = ""
+    fence, opened = "", begin
     for at in range(begin, len(lines)):
         line = lines[at]
         mark = re.match(r"\s*(`{3,}|~{3,}|:{3,})", line)
         if mark and (not fence or (mark[1].startswith(fence) and line.strip() == mark[1])):
-            fence = "" if fence else mark[1]
+            fence, opened = ("" if fence else mark[1]), at
         elif not fence and re.match(r"##? ", line):
             found = HEADING.fullmatch(line)
             if not found:
@@ -114,7 +114,7 @@ def _headings(path: Path, lines: list[str], begin: int) -> Iterator[tuple[int, r
                 )
             yield at, found
     if fence:
-        raise KmmdocError(path, len(lines), "fenced text is not closed")
+        raise KmmdocError(path, opened + 1, "fenced text is not closed")
 
 
 def _section(path: Path, at: int, found: re.Match[str], body: str) -> Section:

@@ -184,7 +184,7 @@ def test_digest_is_of_lines_with_their_newlines() -> None:
     assert ctext.digest(["a", "b"]) == "911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2"
 
 
-@given(st.text(alphabet='{}()[];,="\'/*#\\\n abif1', max_size=80))
+@given(st.text(alphabet="{}()[];,=\"'/*#\\\n abif1", max_size=80))
 def test_any_text_is_survived_and_every_span_lies_in_it(text: str) -> None:
     count = text.count("\n") + 1
     for definition in ctext.scan(text):

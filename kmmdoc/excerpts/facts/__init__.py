@@ -41,7 +41,8 @@ class Facts:
     def variants(self, name: str, file: str | None = None, kind: str | None = None) -> list[SymbolFact]:
         """Every symbol of that name, functions before structures before macros and variables.
 
-        Files that x86_64_defconfig compiles come before their rivals (slub.c before slab.c). Of one kind and file, in the order of their lines: `#ifdef` variants stand beside each other.
+        Files that x86_64_defconfig compiles come before their rivals (slub.c before slab.c). Of one kind
+        and file, in the order of their lines: `#ifdef` variants stand beside each other.
         """
         found = [
             s

@@ -11,60 +11,84 @@ from kmmdoc.views.runs.calls import Called
 
 LIMIT = 25
 """Boxes in one figure."""
+_LEVELS = 4
+"""Columns of boxes to the right of the root, at most."""
+_WORTH = 4
+"""A folded call with this much below it gets a figure of its own, as long as there are not too many."""
+_FIGURES = 6
 
 
-def call_trees(forest: list[Called], words: Words, name: str = "calls", limit: int = LIMIT) -> list[Graph]:
+def call_trees(
+    forest: list[Called], words: Words, name: str = "calls", limit: int = LIMIT, figures: int = _FIGURES
+) -> list[Graph]:
     """The forest as graphs of about `limit` boxes each, in the order of the first calls.
 
     A box shows how often its function was called (×N) and how many places of the tree are folded away
-    below it (▸ N); its page shows them. Two levels are drawn below a root, more where they fit.
+    below it (▸ N). What is folded follows in figures of its own, up to `figures` in all; the page of a
+    function always has what it calls.
     """
     graphs: list[Graph] = []
-    for root in forest:
-        depth = _depth(root, limit)
-        for part in _parts(root, limit) if depth == 2 else [root.children]:
-            graphs.append(_graph(root, part, words, f"{name}-{len(graphs)}", depth))
-    return _join(graphs, limit)
+    waiting = [_entrance(root) for root in forest]
+    roots, main = len(waiting), 0
+    drawn: set[str] = set()
+    while waiting and (len(graphs) < figures or roots > 0):
+        root = waiting.pop(0)
+        for children in _stretches(root, limit):
+            chosen = _opened(root, children, limit)
+            graphs.append(_graph(root, children, chosen, words, f"{name}-{len(graphs)}"))
+            waiting += [c for c in _folded(children, chosen) if c.below >= _WORTH and c.ref.name not in drawn]
+            drawn.update(c.ref.name for c in waiting)
+        roots -= 1
+        main = len(graphs) if roots >= 0 else main
+    return _join(graphs[:main], limit) + _join(graphs[main:], limit)
 
 
-def _depth(root: Called, limit: int) -> int:
-    """How many levels below the root fit into one figure; 2 if even those do not."""
-    for depth in (4, 3):
-        columns: list[list[Called]] = [[root]]
-        while columns[-1] and len(columns) <= depth:
-            columns.append([c for called in columns[-1] for c in called.children])
-        if not columns[-1]:
-            columns.pop()
-        width = sum(max(text_width(c.ref.name, TITLE, weight=600) for c in col) + 70 for col in columns)
-        if sum(map(len, columns)) <= limit and width < WIDTH:
-            return depth
-    return 2
+def _entrance(root: Called) -> Called:
+    """Past functions that were entered earlier and have one way down only: they would waste a column."""
+    while root.context and len(root.children) == 1:
+        root = root.children[0]
+    return root
 
 
-def _parts(root: Called, limit: int) -> list[list[Called]]:
-    """The children of `root`, in stretches whose boxes (the children and theirs) stay below the limit."""
-    parts: list[list[Called]] = [[]]
-    size = 1
-    for child in root.children:
-        for piece in _slices(child, limit - 2):
-            need = 1 + len(piece.children)
-            if parts[-1] and size + need > limit:
-                parts.append([])
-                size = 1
-            parts[-1].append(piece)
-            size += need
-    return parts
+def _stretches(root: Called, limit: int) -> list[list[Called]]:
+    """The callees of `root` in stretches that leave room for some of theirs."""
+    most = limit - 1 if len(root.children) < limit else 2 * limit // 3
+    return [root.children[i : i + most] for i in range(0, len(root.children), most)] or [[]]
 
 
-def _slices(called: Called, most: int) -> list[Called]:
-    """The call, in several pieces if it has too many callees for one figure."""
-    if len(called.children) <= most:
-        return [called]
-    pieces = []
-    for i in range(0, len(called.children), most):
-        children = called.children[i : i + most]
-        pieces.append(Called(called.ref, called.at, called.count, called.context or i > 0, children))
-    return pieces
+def _opened(root: Called, children: list[Called], limit: int) -> set[int]:
+    """Which calls (by id) show what they call: level by level, as long as the boxes fit the figure."""
+    opened: set[int] = set()
+    size = 1 + len(children)
+    widths = [_width([root]), _width(children)]
+    level = children
+    while level and len(widths) <= _LEVELS:
+        below: list[Called] = []
+        for called in level:
+            column = _width(below + called.children)
+            fits = size + len(called.children) <= limit and sum(widths) + column <= WIDTH
+            if called.children and fits:
+                opened.add(id(called))
+                below += called.children
+                size += len(called.children)
+        widths.append(_width(below))
+        level = below
+    return opened
+
+
+def _width(column: list[Called]) -> float:
+    return max((text_width(c.ref.name, TITLE, weight=600) + 65 for c in column), default=0)
+
+
+def _folded(children: list[Called], opened: set[int]) -> list[Called]:
+    """The calls at the figure's ends that have something below."""
+    ends = []
+    for called in children:
+        if id(called) in opened:
+            ends += _folded(called.children, opened)
+        elif called.children:
+            ends.append(called)
+    return ends
 
 
 def _kind(called: Called) -> str:
@@ -80,19 +104,19 @@ def _node(called: Called, key: str, words: Words, folded: bool) -> Node:
     return Node(key, called.ref.name, _kind(called), (), function(called.ref.name), "  ".join(notes))
 
 
-def _graph(root: Called, children: list[Called], words: Words, name: str, depth: int) -> Graph:
+def _graph(root: Called, children: list[Called], opened: set[int], words: Words, name: str) -> Graph:
     nodes, edges = [_node(root, "r", words, False)], []
 
-    def add(parent: str, called: Called, left: int) -> None:
-        key = f"{parent}-{len(nodes)}"
-        nodes.append(_node(called, key, words, left == 1))
+    def add(parent: str, called: Called) -> None:
+        key = f"c{len(nodes)}"
+        nodes.append(_node(called, key, words, id(called) not in opened))
         edges.append(Edge(parent, key))
-        if left > 1:
+        if id(called) in opened:
             for child in called.children:
-                add(key, child, left - 1)
+                add(key, child)
 
     for child in children:
-        add("r", child, depth)
+        add("r", child)
     names = ", ".join(dict.fromkeys(c.ref.name for c in children[:8]))
     alt = words("calls.alt", root=root.ref.name, names=names) if children else root.ref.name
     return Graph(name, tuple(nodes), tuple(edges), alt=alt)

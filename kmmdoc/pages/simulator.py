@@ -1,0 +1,70 @@
+"""The simulator's own source as text, read from its files: pages show it, and never import it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+LINUX = Path(__file__).resolve().parents[1] / "linux"
+_SIMPLIFIED = re.compile(r"\bSimplified:\s*(.*?)(?:\n\s*\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A kernel function as the simulator has it. `path` is below the package, `line` its first line."""
+
+    name: str
+    path: str
+    line: int
+    text: str
+    parameters: tuple[str, ...]
+    doc: str
+
+    @property
+    def simplified(self) -> str:
+        """The `Simplified:` paragraph of the docstring on one line, or nothing."""
+        match = _SIMPLIFIED.search(self.doc)
+        return " ".join(match[1].split()) if match else ""
+
+
+@lru_cache(maxsize=1)
+def simulated() -> dict[str, Simulated]:
+    """Every `@kfunc` of the simulator, by kernel name."""
+    return {function.name: function for path in sorted(LINUX.rglob("*.py")) for function in _functions(path)}
+
+
+@lru_cache(maxsize=1)
+def simplified_modules() -> dict[str, str]:
+    """Module path -> the `Simplified:` paragraph of its docstring, for modules that have one."""
+    found = {}
+    for path in sorted(LINUX.rglob("*.py")):
+        match = _SIMPLIFIED.search(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+        if match:
+            found[_below(path)] = " ".join(match[1].split())
+    return found
+
+
+def _below(path: Path) -> str:
+    return path.relative_to(LINUX.parents[1]).as_posix()
+
+
+def _functions(path: Path) -> Iterator[Simulated]:
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and any(map(_is_kfunc, node.decorator_list)):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            parameters = tuple(a.arg for a in (*node.args.args[1:], *node.args.kwonlyargs))
+            text = "\n".join(lines[first - 1 : node.end_lineno])
+            doc = ast.get_docstring(node) or ""
+            yield Simulated(node.name, _below(path), first, text, parameters, doc)
+
+
+def _is_kfunc(decorator: ast.expr) -> bool:
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    return isinstance(decorator, ast.Name) and decorator.id == "kfunc"

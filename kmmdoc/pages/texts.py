@@ -1,0 +1,76 @@
+"""Pieces of MyST: escaping, tables, code, figures' options."""
+
+from __future__ import annotations
+
+import re
+
+from kmmdoc.model.graph import Cell, Table
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$^])")
+_ROLES = {"function": "kfunc", "struct": "kstruct"}
+
+
+def plain(text: str) -> str:
+    """Text that MyST shows as it stands.
+
+    >>> plain("a_b*")
+    'a\\\\_b\\\\*'
+    """
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def one_line(text: str) -> str:
+    """Text for an option of a directive."""
+    return " ".join(text.split())
+
+
+def link(text: str, target: str) -> str:
+    """`text` that leads to a figure's target."""
+    kind, _, name = target.partition(":")
+    if kind in _ROLES:
+        title = name if text == name else f"{text} <{name}>"
+        return f"{{{_ROLES[kind]}}}`{title}`"
+    return f"[{plain(text)}](/{name}.md)" if kind == "doc" else plain(text)
+
+
+def cell(item: Cell) -> str:
+    """A table's cell; what changed is marked, with the old value before it."""
+    text = link(item.text, item.target) if item.target else plain(item.text)
+    if item.changed and not item.target:
+        text = f"{{knew}}`{item.text.replace('`', '') or '–'}`"
+    return f"{{kgone}}`{item.before}` {text}" if item.before else text
+
+
+def table(data: Table) -> str:
+    """A table as MyST, with its caption; numeric columns to the right."""
+    marks = ["--:" if i in data.numeric else ":--" for i in range(len(data.header))]
+    rows = [[plain(h) for h in data.header], marks]
+    rows += [[cell(c) for c in row] for row in data.rows]
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"```{{table}} {plain(data.caption)}\n{lines}\n```\n"
+
+
+def code(text: str, language: str) -> str:
+    """A code block with a fence longer than any in the text."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n"
+
+
+def argument(value: object) -> str:
+    """An argument or result of a call for readers: large numbers in hexadecimal, structures by type.
+
+    >>> argument(12), argument(0x9fc00), argument(-22), argument("mem"), argument(None)
+    ('12', '0x9fc00', '-22', '"mem"', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int):
+        return str(value) if -4096 < value < 4096 else f"{value:#x}"
+    if isinstance(value, str):
+        return f'"{value}"'
+    name = getattr(value, "name", None)
+    kind = type(value).__name__
+    return f"{kind} {name}" if isinstance(name, str) else kind

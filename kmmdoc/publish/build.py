@@ -11,10 +11,10 @@ from kmmdoc.publish.conf import configuration
 from kmmdoc.publish.place import place_file, place_folder
 from kmmdoc.publish.progress import Progress
 from kmmdoc.publish.report import LANGUAGES, Report
-from kmmdoc.publish.static_files import write_static
+from kmmdoc.publish.static_files import write_chinese, write_static
 
 #: What Sphinx leaves in the output that a reader does not need.
-_LEFTOVERS = (".buildinfo", ".buildinfo.bak", "objects.inv", ".doctrees")
+_LEFTOVERS = ("_sources", ".buildinfo", ".buildinfo.bak", "objects.inv", ".doctrees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ def build_html(source: Path, out: Path, *, report: Report, work: Path, strict: b
     """
     made = work / "html"
     documents, warnings = _run("html", source, made, report, work, strict)
+    write_chinese(made, work)
     others = [lang for lang in LANGUAGES if lang != report.lang]
     place_folder(made, out, without=_LEFTOVERS, keep=others)
     return Built(out, documents, warnings)
@@ -55,13 +56,19 @@ def _run(
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
     from sphinx.util.console import nocolor
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     if not (source / "index.md").is_file():
         raise KmmdocError(source / "index.md", None, "there are no pages here; the site starts with this one")
     static = write_static(work / "static")
     nocolor()
     talk = io.StringIO()
-    with Progress(f"{builder.removeprefix('kmm')} {report.lang}") as progress:
+    # Without these Sphinx leaves its roles and nodes behind in docutils, and the next build trips over them.
+    with (
+        Progress(f"{builder.removeprefix('kmm')} {report.lang}") as progress,
+        patch_docutils(),
+        docutils_namespace(),
+    ):
         try:
             app = Sphinx(
                 source,

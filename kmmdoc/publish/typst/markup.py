@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from kmmdoc.sphinxext.search import CJK
-
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_BREAK_IN_CHINESE = re.compile(
-    rf"(?<=[{CJK}\u3000-\u303f\uff00-\uffef])\s*\n\s*(?=[{CJK}\u3000-\u303f\uff00-\uffef])"
-)
 
 
 def string(text: str) -> str:
@@ -22,12 +15,12 @@ def string(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Running text, as content. A line end is a blank, or nothing between Chinese characters.
+    """Running text, as content. A line end is a blank.
 
     >>> words("one")
     '#"one";'
     """
-    text = _BREAK_IN_CHINESE.sub("", text).replace("\n", " ")
+    text = text.replace("\n", " ")
     return f"#{string(text)};" if text else ""
 
 

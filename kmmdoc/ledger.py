@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from kmmdoc.model.intervals import IntervalMap
-from kmmdoc.model.quantities import PAGE_SHIFT
+from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT
 from kmmdoc.model.run import Run
 from kmmdoc.model.snapshot import Snapshot
 from kmmdoc.model.trace import Call, KernelRef, PagesAllocated, PagesFreed, Release, Reserve, Return
@@ -143,6 +143,12 @@ class Ledger:
         owners, _ = self._states[stage]
         for start, end in self.memory(stage):
             for a, b, owner in owners.runs(start, end):
+                yield Extent(a, b, owner)
+
+    def holdings(self, stage: str) -> Iterator[Extent]:
+        """Every range with an owner at `stage`, ascending, whether it is RAM or not."""
+        for a, b, owner in self._states[stage][0].runs(0, 1 << MAX_PHYSMEM_BITS):
+            if owner is not None:
                 yield Extent(a, b, owner)
 
     def owner(self, stage: str, address: int) -> Owner | None:

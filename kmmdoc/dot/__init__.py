@@ -8,5 +8,5 @@ the variables for the light and the dark theme.
 Links are <a href="TARGET" title="...">, TARGET being `function:NAME`, `struct:NAME` or `doc:DOCNAME` (with
 `#anchor` if need be). Whoever publishes resolves them; one without a page falls away.
 
-Layouts are cached by content hash (`kmmdoc.dot.layout`), so that a second build draws nothing anew.
+With a cache folder a drawing is kept by its content's hash, so that a second build draws nothing anew.
 """

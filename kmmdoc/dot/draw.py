@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from functools import lru_cache
 from pathlib import Path
 
 from kmmdoc.dot.bands import draw_bands
@@ -18,7 +20,27 @@ _PAD, _MARGIN, _ARROW = 7, 4, 6
 
 
 def draw(figure: Graph | Bands, cache: Path | None = None) -> str:
-    """The figure as SVG. `cache` is the folder for layouts; without one, nothing is kept."""
+    """The figure as SVG. With `cache`, a folder, what was drawn once is kept there by its content's hash."""
+    if cache is None:
+        return _draw(figure)
+    key = hashlib.sha256(_version() + repr(figure).encode()).hexdigest()[:32]
+    path = cache / f"{key}.svg"
+    if path.exists():
+        return path.read_text(encoding="utf-8")
+    svg = _draw(figure)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(svg, encoding="utf-8")
+    return svg
+
+
+@lru_cache(maxsize=1)
+def _version() -> bytes:
+    """A hash of the code that draws: with another one, everything is drawn anew."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
+
+
+def _draw(figure: Graph | Bands) -> str:
     if isinstance(figure, Bands):
         return draw_bands(figure)
     sizes = {node.id: node_size(node) for node in figure.nodes}
@@ -27,7 +49,7 @@ def draw(figure: Graph | Bands, cache: Path | None = None) -> str:
     across = [node.id for node in figure.nodes if node.across]
     widest = max((sizes[key][0] for key in across), default=0)
     placed = sizes | {key: (widest, sizes[key][1]) for key in across}
-    layout = lay_out(figure, placed, cache)
+    layout = lay_out(figure, placed)
     canvas = Canvas()
     dx, dy = _MARGIN, _MARGIN
     for cluster in figure.clusters:

@@ -1,4 +1,4 @@
-"""Graph to DOT to positions: Graphviz lays out, and what it says is kept by the hash of the DOT source.
+"""Graph to DOT to positions: Graphviz lays out.
 
 Graphviz only places boxes of a given size; texts are measured and drawn by us. So its WebAssembly build
 (in a wheel) and an installed `dot` give the same picture.
@@ -6,12 +6,10 @@ Graphviz only places boxes of a given size; texts are measured and drawn by us. 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import graphviz
@@ -21,7 +19,6 @@ from kmmdoc.model.graph import Edge, Graph, Node
 
 Size = tuple[float, float]
 Point = tuple[float, float]
-_VERSION = "3"
 _LEFT = "left"
 
 
@@ -151,25 +148,12 @@ def _read(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"size": (width, height), "left": left, "nodes": nodes, "clusters": clusters, "edges": edges}
 
 
-def lay_out(graph: Graph, sizes: Mapping[str, Size], cache: Path | None = None) -> Layout:
+def lay_out(graph: Graph, sizes: Mapping[str, Size]) -> Layout:
     """Positions for the graph's boxes of the given sizes (points, by node id).
 
-    With `cache`, a folder, the answer is kept there and Graphviz is not asked twice. KmmdocError when there
-    is no Graphviz at all.
+    KmmdocError when there is no Graphviz at all.
     """
-    source = dot_source(graph, sizes)
-    path = None
-    kept: dict[str, Any] | None = None
-    if cache is not None:
-        path = cache / f"{hashlib.sha256((_VERSION + source).encode()).hexdigest()[:32]}.json"
-        if path.exists():
-            kept = json.loads(path.read_text())
-    if kept is None:
-        kept = _read(_graphviz(source))
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(kept))
-    return _layout(graph, kept)
+    return _layout(graph, _read(_graphviz(dot_source(graph, sizes))))
 
 
 def _layout(graph: Graph, kept: Mapping[str, Any]) -> Layout:

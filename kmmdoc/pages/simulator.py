@@ -32,36 +32,42 @@ class Simulated:
 
 
 @lru_cache(maxsize=1)
+def _modules() -> dict[str, tuple[str, ast.Module]]:
+    """Path below the package -> source and syntax tree of every module of the simulator."""
+    found = {}
+    for path in sorted(LINUX.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        found[path.relative_to(LINUX.parents[1]).as_posix()] = (source, ast.parse(source))
+    return found
+
+
+@lru_cache(maxsize=1)
 def simulated() -> dict[str, Simulated]:
     """Every `@kfunc` of the simulator, by kernel name."""
-    return {function.name: function for path in sorted(LINUX.rglob("*.py")) for function in _functions(path)}
+    return {function.name: function for path in _modules() for function in _functions(path)}
 
 
 @lru_cache(maxsize=1)
 def simplified_modules() -> dict[str, str]:
     """Module path -> the `Simplified:` paragraph of its docstring, for modules that have one."""
     found = {}
-    for path in sorted(LINUX.rglob("*.py")):
-        match = _SIMPLIFIED.search(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "")
+    for path, (_, tree) in _modules().items():
+        match = _SIMPLIFIED.search(ast.get_docstring(tree) or "")
         if match:
-            found[_below(path)] = " ".join(match[1].split())
+            found[path] = " ".join(match[1].split())
     return found
 
 
-def _below(path: Path) -> str:
-    return path.relative_to(LINUX.parents[1]).as_posix()
-
-
-def _functions(path: Path) -> Iterator[Simulated]:
-    source = path.read_text(encoding="utf-8")
+def _functions(path: str) -> Iterator[Simulated]:
+    source, tree = _modules()[path]
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef) and any(map(_is_kfunc, node.decorator_list)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             parameters = tuple(a.arg for a in (*node.args.args[1:], *node.args.kwonlyargs))
             text = "\n".join(lines[first - 1 : node.end_lineno])
             doc = ast.get_docstring(node) or ""
-            yield Simulated(node.name, _below(path), first, text, parameters, doc)
+            yield Simulated(node.name, path, first, text, parameters, doc)
 
 
 def _is_kfunc(decorator: ast.expr) -> bool:

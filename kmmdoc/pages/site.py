@@ -143,7 +143,7 @@ class Site:
         if not self.run.events or "memblock" not in self.run.snapshots[stage]:
             return ()
         held: list[Owned] = []
-        for extent in self.ledger.extents(stage):
+        for extent in self.ledger.holdings(stage):
             if extent.owner is None:
                 continue
             title = self.purpose(extent)

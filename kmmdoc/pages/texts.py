@@ -38,6 +38,8 @@ def cell(item: Cell) -> str:
     text = link(item.text, item.target) if item.target else plain(item.text)
     if item.changed and not item.target:
         text = f"{{knew}}`{item.text.replace('`', '') or '–'}`"
+    if item.changed and item.target:
+        text += " {knew}`●`"
     return f"{{kgone}}`{item.before}` {text}" if item.before else text
 
 

@@ -65,11 +65,11 @@ def draw(shot: Shot) -> tuple[Figure, ...]:
         limit=f"{now.current_limit:#x}",
     )
     bands = Bands("memblock", tuple(tracks), kinds, alt=alt, caption=caption, changed_text=w("changed"))
-    return (
-        bands,
-        _table(shot, "memory", now.memory, before.memory if before else None),
-        _table(shot, "reserved", now.reserved, before.reserved if before else None),
-    )
+    figures: list[Figure] = [bands]
+    if before is None or before.memory != now.memory:
+        figures.append(_table(shot, "memory", now.memory, before.memory if before else None))
+    figures.append(_table(shot, "reserved", now.reserved, before.reserved if before else None))
+    return tuple(figures)
 
 
 def _table(shot: Shot, name: str, regions: tuple[Region, ...], before: tuple[Region, ...] | None) -> Table:

@@ -126,10 +126,14 @@ def usemap_size(k: Kernel) -> int:
 
 @kfunc
 def sparse_early_usemaps_alloc_node(k: Kernel, sections: Sections, nodeid: int) -> None:
-    """Give the sections of one node their pageblock types, one behind the other in one allocation."""
+    """Give the sections of one node their pageblock types, one behind the other in one allocation.
+
+    It is asked for on the node that the node's structure names. That is still node 0 for every one of them:
+    the structures were cleared, and free_area_init_node() fills them in later.
+    """
     size = usemap_size(k)
     count = sum(b - a for a, b in sections)
-    usemap = memblock_virt_alloc_node_nopanic(k, size * count, nodeid)
+    usemap = memblock_virt_alloc_node_nopanic(k, size * count, k.node_data[nodeid].node_id)
     if not usemap:
         k.printk(KERN_WARNING, "sparse_early_usemaps_alloc_node: allocation failed\n")
         return

@@ -38,13 +38,13 @@ def default_get_smp_config(k: Kernel, early: int) -> None:
     """Read CPUs and interrupt controllers out of the MP table, unless ACPI gave them.
 
     Simplified: the names of the maker, the version and the buses of the table are not known and not printed.
+    Where the table lies may be unknown too; it is there all the same.
     """
     if not k.smp_found_config or k.machine.mp_table is None:
         return
     if k.acpi_lapic and (early or k.acpi_ioapic):
         return
-    config = k.machine.mp_table.config
-    if config is None or early:
+    if early:
         return
     if not k.acpi_lapic:
         register_lapic_address(k, APIC_DEFAULT_PHYS_BASE)

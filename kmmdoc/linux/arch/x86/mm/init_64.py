@@ -129,7 +129,7 @@ def _clear_behind(k: Kernel, level: int, addr: int, end: int) -> None:
     size = entry_size(level)
     at = -(-end // size) * size
     limit = __va(addr) // table_span(level) * table_span(level) + table_span(level)
-    while (run := k.init_pgt.next_leaf(__va(at), limit)) is not None:
+    while __va(at) < limit and (run := k.init_pgt.next_leaf(__va(at), limit)) is not None:
         first, last = max(run.va, __va(at)), min(run.end, limit)
         for va in range(first, last, size) if not _all_ram(k, __pa(first), __pa(last)) else ():
             phys = va - PAGE_OFFSET

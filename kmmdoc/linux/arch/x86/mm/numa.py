@@ -135,8 +135,9 @@ def alloc_node_data(k: Kernel, nid: int) -> None:
     tnid = early_pfn_to_nid(k, phys >> PAGE_SHIFT)
     if tnid != nid:
         k.printk(KERN_INFO, f"    NODE_DATA({nid}) on node {tnid}\n")
-    k.node_data[nid] = pglist_data(nid, __va(phys))
+    k.node_data[nid] = pglist_data(0, __va(phys))  # zeroed: free_area_init_node() sets its number
     k.node_states["N_ONLINE"].add(nid)
+    k.nr_online_nodes = len(k.node_states["N_ONLINE"])
 
 
 @kfunc

@@ -143,6 +143,8 @@ class PageTables:
 
     def next_leaf(self, va: int, end: int) -> Leaf | None:
         """The first run with an entry in `[va, end)`, or None."""
+        if va >= end:
+            return None
         at = max(bisect_right(self._starts, va) - 1, 0)
         while at < len(self._leaves) and self._leaves[at].va < end:
             if self._leaves[at].end > va:

@@ -84,7 +84,10 @@ def repair_env_string(k: Kernel, param: str, value: str | None) -> int:
 
 @kfunc
 def obsolete_checksetup(k: Kernel, line: str) -> int:
-    """Offer `line`, a whole option, to every __setup() handler; 1 when one took it or it was an early option."""
+    """Offer `line`, a whole option, to every __setup() handler.
+
+    1 when one took it or it was an early option.
+    """
     had_early_param = 0
     for option, _ in early_params:
         if parameqn(line, option, len(option)) and line[len(option) : len(option) + 1] in ("", "="):
@@ -133,7 +136,10 @@ def parse_early_options(k: Kernel, cmdline: str) -> None:
 
 @kfunc
 def parse_early_param(k: Kernel) -> None:
-    """Handle the early options, once: architectures that need them sooner call this before start_kernel() does."""
+    """Handle the early options, once.
+
+    Architectures that need them sooner call this before start_kernel() does.
+    """
     if k.early_param_done:
         return
     parse_early_options(k, k.boot_command_line[:COMMAND_LINE_SIZE])

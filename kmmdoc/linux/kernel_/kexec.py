@@ -13,13 +13,17 @@ U64_MAX = (1 << 64) - 1
 Sizes = tuple[int, int]  # size, base
 
 
-def _complain(k: Kernel, text: str) -> None:
+def _complain(k: Kernel, text: str) -> Sizes | None:
     k.printk(KERN_WARNING, f"{text}\n")
+    return None
 
 
 @kfunc
 def parse_crashkernel_mem(k: Kernel, text: str, system_ram: int) -> Sizes | None:
-    """RANGE:SIZE[,RANGE:SIZE...][@BASE], RANGE = START-[END]: the size for the range that `system_ram` is in."""
+    """RANGE:SIZE[,RANGE:SIZE...][@BASE], RANGE = START-[END].
+
+    The size for the range that `system_ram` is in.
+    """
     at, crash_size, crash_base = 0, 0, 0
     while True:
         start, used = memparse(text[at:])
@@ -98,7 +102,10 @@ def get_last_crashkernel(cmdline: str, suffix: str | None) -> str | None:
 
 @kfunc
 def __parse_crashkernel(k: Kernel, cmdline: str, system_ram: int, suffix: str | None) -> Sizes | None:
-    """(size, base) in bytes that crashkernel= asks for; None where it is absent or wrong. Base 0: anywhere."""
+    """(size, base) in bytes that crashkernel= asks for.
+
+    None where it is absent or wrong. Base 0: anywhere.
+    """
     text = get_last_crashkernel(cmdline, suffix)
     if text is None:
         return None

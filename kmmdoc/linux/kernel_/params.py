@@ -58,7 +58,8 @@ def next_arg(args: str) -> tuple[str, str | None, str]:
 def parse_args(
     k: Kernel, doing: str, args: str, params: Collection[str], handle_unknown: Handler | None
 ) -> str | None:
-    """Go through `args`: an option of `params` is taken as set, any other goes to `handle_unknown(k, name, value)`.
+    """Go through `args`: an option of `params` is taken as set, any other goes to `handle_unknown(k, name,
+    value)`.
 
     Returns what follows a lone "--", or None. An option that its handler refuses ends the parsing.
 

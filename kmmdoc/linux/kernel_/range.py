@@ -6,7 +6,10 @@ Range = tuple[int, int]
 
 
 def add_range_with_merge(ranges: list[Range], az: int, start: int, end: int) -> None:
-    """Add `[start, end)`, swallowing every range that it overlaps or touches; dropped when `az` slots are in use."""
+    """Add `[start, end)`, swallowing every range that it overlaps or touches.
+
+    Dropped when `az` slots are in use.
+    """
     if start >= end:
         return
     i = 0

@@ -10,7 +10,10 @@ EBUSY = 16
 
 
 def __request_resource(root: resource, new: resource) -> resource | None:
-    """Make `new` a child of `root`. Returns None, or who is in the way: a child of `root`, or `root` itself."""
+    """Make `new` a child of `root`. Returns None, or who is in the way.
+
+    A child of `root`, or `root` itself.
+    """
     if new.end < new.start or new.start < root.start or new.end > root.end:
         return root
     before: resource | None = None

@@ -28,7 +28,10 @@ def ranges(numbers: Iterable[int]) -> list[list[int]]:
 
 @section("cpus")
 def read(k: Kernel) -> dict[str, Any]:
-    """Masks as [first, last] ranges, node states as lists; N_HIGH_MEMORY and N_MEMORY are N_NORMAL_MEMORY here."""
+    """Masks as [first, last] ranges, node states as lists.
+
+    N_HIGH_MEMORY and N_MEMORY are N_NORMAL_MEMORY here.
+    """
     states = {name: sorted(nodes) for name, nodes in k.node_states.items()}
     memory = states["N_NORMAL_MEMORY"]
     return {

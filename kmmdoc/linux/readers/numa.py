@@ -1,4 +1,5 @@
-"""Section `numa`: which node each range of memory belongs to, the distances, and where each node's structure is."""
+"""Section `numa`: which node each range of memory belongs to, the distances, and where each node's structure
+is."""
 
 from __future__ import annotations
 
@@ -10,7 +11,10 @@ from kmmdoc.linux.kernel import Kernel
 
 @section("numa")
 def read(k: Kernel) -> dict[str, Any]:
-    """{numa_meminfo: [start, end, node] ..., numa_distance_cnt, numa_distance, nid_of_ptrs: {node: address}}."""
+    """{numa_meminfo: [start, end, node] ..., numa_distance_cnt, numa_distance, nid_of_ptrs.
+
+    {node: address}}.
+    """
     data: dict[str, Any] = {
         "numa_meminfo": [[hex(b.start), hex(b.end), b.nid] for b in k.numa_meminfo],
         "numa_distance_cnt": k.numa_distance_cnt,

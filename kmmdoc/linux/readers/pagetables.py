@@ -17,7 +17,7 @@ def read(k: Kernel) -> dict[str, Any]:
     return {
         "tables": [[hex(phys), level, hex(va), used] for phys, level, va, used in k.init_pgt.tables()],
         "leaf": [
-            [hex(leaf.va), hex(leaf.pa), leaf.level, leaf.count, hex(leaf.flags)]
+            [hex(leaf.va), hex(leaf.pa), leaf.level, leaf.nr, hex(leaf.flags)]
             for leaf in k.init_pgt.leaves()
         ],
     }

@@ -1,4 +1,5 @@
-"""drivers/acpi/numa.c: ACPI's tables about nodes, SRAT and SLIT, and the numbers given to proximity domains."""
+"""drivers/acpi/numa.c: ACPI's tables about nodes, SRAT and SLIT, and the numbers given to proximity
+domains."""
 
 from __future__ import annotations
 
@@ -22,7 +23,10 @@ def pxm_to_node(k: Kernel, pxm: int) -> int:
 
 
 def acpi_map_pxm_to_node(k: Kernel, pxm: int) -> int:
-    """Node of proximity domain `pxm`; a domain that is new gets the lowest free number, NUMA_NO_NODE if none is left."""
+    """Node of proximity domain `pxm`.
+
+    A domain that is new gets the lowest free number, NUMA_NO_NODE if none is left.
+    """
     node = pxm_to_node(k, pxm)
     if node == NUMA_NO_NODE:
         taken = set(k.pxm_to_node_map.values())

@@ -29,7 +29,10 @@ def log_buf_len_setup(k: Kernel, value: str | None) -> int:
 
 @kfunc
 def log_buf_add_cpu(k: Kernel) -> None:
-    """Ask for more log buffer when many CPUs may come: each adds one share, if all but one exceed half of it."""
+    """Ask for more log buffer when many CPUs may come.
+
+    Each adds one share, if all but one exceed half of it.
+    """
     if len(k.cpu_possible_mask) == 1:
         return
     share = 1 << k.build.number("LOG_CPU_MAX_BUF_SHIFT")

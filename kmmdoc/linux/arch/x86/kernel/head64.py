@@ -44,7 +44,10 @@ def early_make_pgtable(k: Kernel, address: int) -> int:
 
 
 def touch_early(k: Kernel, phys: int) -> None:
-    """An access to physical address `phys` through the direct map: faults it in while the early tables are used."""
+    """An access to physical address `phys` through the direct map.
+
+    Faults it in while the early tables are used.
+    """
     if k.cr3_is_early and (_PMD, phys >> _PMD) not in k.early_mapped:
         early_make_pgtable(k, phys + PAGE_OFFSET)
 

@@ -64,7 +64,10 @@ def get_mpc_size(k: Kernel, physptr: int) -> int:
 
 @kfunc
 def smp_scan_config(k: Kernel, base: int, length: int) -> int:
-    """Look for the pointer to the MP table in bytes `[base, base + length)`; reserve it and the table. 1 if found."""
+    """Look for the pointer to the MP table in bytes `[base, base + length)`.
+
+    Reserve it and the table. 1 if found.
+    """
     table = k.machine.mp_table
     if table is None or not base <= table.pointer[0] < base + length or (table.pointer[0] - base) % _RUN:
         return 0

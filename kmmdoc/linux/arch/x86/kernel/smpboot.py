@@ -24,7 +24,10 @@ def _setup_possible_cpus(k: Kernel, value: str | None) -> int:
 
 @kfunc
 def prefill_possible_map(k: Kernel) -> None:
-    """Decide which CPUs are possible: those present and, for later hotplug, those that firmware lists as disabled."""
+    """Decide which CPUs are possible.
+
+    Those present and, for later hotplug, those that firmware lists as disabled.
+    """
     k.num_processors = k.num_processors or 1
     if k.setup_possible_cpus == -1:
         possible = k.num_processors

@@ -30,7 +30,10 @@ GFP_ATOMIC_ZERO = 0x208020
 
 
 class map_range:
-    """Bytes `[start, end)` are to be mapped with the page sizes of `page_size_mask` (bit 2: 2 MiB, bit 3: 1 GiB)."""
+    """Bytes `[start, end)` are to be mapped with the page sizes of `page_size_mask` (bit 2.
+
+    2 MiB, bit 3: 1 GiB).
+    """
 
     __slots__ = ("end", "page_size_mask", "start")
 
@@ -76,7 +79,10 @@ def alloc_low_pages(k: Kernel, num: int) -> int:
 
 @kfunc
 def early_alloc_pgt_buf(k: Kernel) -> None:
-    """Take room for the first six page tables out of brk: three for the first 2 MiB mapped, three for the ISA range."""
+    """Take room for the first six page tables out of brk.
+
+    Three for the first 2 MiB mapped, three for the ISA range.
+    """
     base = extend_brk(k, INIT_PGT_BUF_PAGES * PAGE_SIZE, PAGE_SIZE) - __START_KERNEL_map + k.phys_base
     k.pgt_buf_start = k.pgt_buf_end = base >> PAGE_SHIFT
     k.pgt_buf_top = k.pgt_buf_start + INIT_PGT_BUF_PAGES
@@ -130,7 +136,8 @@ def adjust_range_page_size_mask(k: Kernel, mr: list[map_range]) -> None:
 def split_mem_range(k: Kernel, start: int, end: int) -> list[map_range]:
     """Cut bytes `[start, end)` where the page size has to change: up to five parts, each with its sizes.
 
-    4 KiB pages up to the first 2 MiB border, 2 MiB pages to the first 1 GiB border, 1 GiB pages, and down again.
+    4 KiB pages up to the first 2 MiB border, 2 MiB pages to the first 1 GiB border, 1 GiB pages, and down
+    again.
     """
     mr: list[map_range] = []
     pmd, pud = PMD_SIZE >> PAGE_SHIFT, PUD_SIZE >> PAGE_SHIFT
@@ -194,7 +201,8 @@ def init_memory_mapping(k: Kernel, start: int, end: int) -> int:
 
 @kfunc
 def init_range_memory_mapping(k: Kernel, r_start: int, r_end: int) -> int:
-    """Map the memory, without the holes, in bytes `[r_start, r_end)`. Returns how many bytes of memory that was.
+    """Map the memory, without the holes, in bytes `[r_start, r_end)`. Returns how many bytes of memory that
+    was.
 
     Memory that the brk buffer for page tables lies in must not be mapped with tables out of that buffer.
     """
@@ -220,7 +228,8 @@ def get_new_step_size(step_size: int) -> int:
 def memory_map_top_down(k: Kernel, map_start: int, map_end: int) -> None:
     """Map `[map_start, map_end)` from its end to its start, in steps that grow.
 
-    The first 2 MiB are found free near the end of memory; the tables of each step lie in what is mapped already.
+    The first 2 MiB are found free near the end of memory; the tables of each step lie in what is mapped
+    already.
     """
     addr = memblock_find_in_range(k, map_start, map_end, PMD_SIZE, PMD_SIZE)
     real_end = addr + PMD_SIZE
@@ -246,7 +255,10 @@ def memory_map_top_down(k: Kernel, map_start: int, map_end: int) -> None:
 
 @kfunc
 def memory_map_bottom_up(k: Kernel, map_start: int, map_end: int) -> None:
-    """Map `[map_start, map_end)` from its start to its end, in steps that grow; tables go just above the kernel."""
+    """Map `[map_start, map_end)` from its start to its end, in steps that grow.
+
+    Tables go just above the kernel.
+    """
     step_size = PMD_SIZE
     start, mapped_ram_size = map_start, 0
     k.min_pfn_mapped = start >> PAGE_SHIFT

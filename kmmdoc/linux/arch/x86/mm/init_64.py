@@ -125,7 +125,8 @@ def cleanup_highmap(k: Kernel) -> None:
 
 
 def _clear_behind(k: Kernel, level: int, addr: int, end: int) -> None:
-    """Clear the entries behind physical address `end`, in the table of `level` that `addr` is in, that map no RAM."""
+    """Clear the entries behind physical address `end`, in the table of `level` that `addr` is in, that map no
+    RAM."""
     size = entry_size(level)
     at = -(-end // size) * size
     limit = __va(addr) // table_span(level) * table_span(level) + table_span(level)
@@ -145,7 +146,8 @@ def _all_ram(k: Kernel, start: int, end: int) -> bool:
 
 @kfunc
 def phys_pte_init(k: Kernel, addr: int, end: int, prot: int) -> int:
-    """Map physical `[addr, end)`, as far as the PTE page of `addr` goes, with 4 KiB pages. Returns where it ended.
+    """Map physical `[addr, end)`, as far as the PTE page of `addr` goes, with 4 KiB pages. Returns where it
+    ended.
 
     Entries in use are left alone, and counted while the direct map is being built.
     """

@@ -39,7 +39,10 @@ BAD_APICID = 0xFFFF
 @early_param("numa")
 @kfunc
 def numa_setup(k: Kernel, value: str | None) -> int:
-    """numa=off: one node. numa=noacpi: do not ask ACPI. numa=fake= is for kernels built with it, which this is not."""
+    """numa=off: one node. numa=noacpi: do not ask ACPI.
+
+    Numa=fake= is for kernels built with it, which this is not.
+    """
     if value is None:
         return -EINVAL
     if value.startswith("off"):

@@ -22,7 +22,10 @@ _PAGE_PRESENT, _PAGE_RW, _PAGE_USER = 1 << 0, 1 << 1, 1 << 2
 _PAGE_PWT, _PAGE_PCD, PAGE_PSE, PAGE_GLOBAL = 1 << 3, 1 << 4, 1 << 7, 1 << 8
 PAGE_NX = 1 << 63
 PAGE_KERNEL = PAGE_NX | _PAGE_PRESENT | _PAGE_RW | PAGE_GLOBAL
-"""Flags of a kernel mapping of 4 KiB. Accessed and dirty bits are left out everywhere, as in the recordings."""
+"""Flags of a kernel mapping of 4 KiB.
+
+Accessed and dirty bits are left out everywhere, as in the recordings.
+"""
 PAGE_KERNEL_LARGE = PAGE_KERNEL | PAGE_PSE
 PAGE_KERNEL_LARGE_EXEC = PAGE_KERNEL_LARGE & ~PAGE_NX
 PAGE_KERNEL_NOCACHE = PAGE_KERNEL | _PAGE_PCD | _PAGE_PWT
@@ -46,18 +49,18 @@ def table_span(level: int) -> int:
 
 
 class Leaf(NamedTuple):
-    """`count` leaf entries of `level` in a row: the first maps `va` to `pa`, all carry `flags`."""
+    """`nr` leaf entries of `level` in a row: the first maps `va` to `pa`, all carry `flags`."""
 
     va: int
     pa: int
     level: int
-    count: int
+    nr: int
     flags: int
 
     @property
     def end(self) -> int:
         """First virtual address behind the run."""
-        return self.va + self.count * entry_size(self.level)
+        return self.va + self.nr * entry_size(self.level)
 
     def part(self, va: int, count: int) -> Leaf:
         """`count` entries of this run from `va` on."""
@@ -74,7 +77,7 @@ class PageTables:
     >>> tables.map_run(0xFFFF880001000000, 0x1000000, 2, 1, PAGE_KERNEL_LARGE)
     >>> tables.present(3, 0xFFFF880000000000), tables.present(2, 0xFFFF880000000000)
     (1, 9)
-    >>> [(leaf.count, hex(leaf.pa)) for leaf in tables.leaves()]
+    >>> [(leaf.nr, hex(leaf.pa)) for leaf in tables.leaves()]
     [(9, '0x0')]
     """
 
@@ -153,7 +156,10 @@ class PageTables:
         return None
 
     def next_used(self, level: int, va: int, end: int) -> int:
-        """Address of the first entry of `level` in use in `[va, end)`, be it a leaf or a table below; else `end`."""
+        """Address of the first entry of `level` in use in `[va, end)`, be it a leaf or a table below.
+
+        Else `end`.
+        """
         leaf = self.next_leaf(va, end)
         if leaf is not None:
             end = max(leaf.va, va)
@@ -207,7 +213,7 @@ class PageTables:
     def _join(self, at: int) -> None:
         a, b = self._leaves[at], self._leaves[at + 1]
         if a.end == b.va and (a.level, a.flags) == (b.level, b.flags) and b.pa - a.pa == b.va - a.va:
-            self._put(at, at + 2, [a._replace(count=a.count + b.count)])
+            self._put(at, at + 2, [a._replace(nr=a.nr + b.nr)])
 
 
 START_KERNEL_MAP = 0xFFFF_FFFF_8000_0000
@@ -218,7 +224,8 @@ FIXADDR_TOP = 0xFFFF_FFFF_FF7F_F000
 def image_tables(tables: PageTables, pa_symbol: Callable[[str], int], phys_base: int = 0) -> None:
     """Hang in the tables that are part of the kernel image, as x86_64_start_kernel() does.
 
-    `pa_symbol(name)` is the physical address of a symbol, `phys_base` how far the image was moved. The first 512 MiB above the image's link address are
+    `pa_symbol(name)` is the physical address of a symbol, `phys_base` how far the image was moved. The first
+    512 MiB above the image's link address are
     mapped with large pages, wherever that leads.
     """
     tables.add_table(3, START_KERNEL_MAP, pa_symbol("level3_kernel_pgt"))

@@ -27,7 +27,10 @@ def init_apic_mappings(k: Kernel) -> None:
 
 
 def boot_apicid(k: Kernel) -> int:
-    """What the boot CPU reads out of its own local APIC: the first enabled CPU in firmware's list is taken for it."""
+    """What the boot CPU reads out of its own local APIC.
+
+    The first enabled CPU in firmware's list is taken for it.
+    """
     return next((cpu.apic_id for cpu in k.machine.lapics if cpu.enabled), 0)
 
 
@@ -42,7 +45,10 @@ def register_lapic_address(k: Kernel, address: int) -> None:
 
 @kfunc
 def generic_processor_info(k: Kernel, apicid: int) -> int:
-    """Give the CPU with `apicid` a number: 0 for the boot CPU, else the lowest free one; negative if there is no room."""
+    """Give the CPU with `apicid` a number.
+
+    0 for the boot CPU, else the lowest free one; negative if there is no room.
+    """
     detected = k.boot_cpu_physical_apicid in k.x86_cpu_to_apicid.values()
     limit = k.nr_cpu_ids
     if not detected and k.num_processors >= limit - 1 and apicid != k.boot_cpu_physical_apicid:
@@ -85,4 +91,5 @@ def setup_disableapic(k: Kernel, value: str | None) -> int:
 @kfunc
 def setup_nolapic(k: Kernel, value: str | None) -> int:
     """nolapic: the same."""
-    return setup_disableapic(k, value)
+    k.disable_apic = True
+    return 0

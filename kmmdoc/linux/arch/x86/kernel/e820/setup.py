@@ -30,7 +30,10 @@ EINVAL = 22
 
 @kfunc
 def __append_e820_map(k: Kernel, biosmap: list[e820entry]) -> int:
-    """Append the boot loader's entries to the table; -1 at one that runs past the end of the address space."""
+    """Append the boot loader's entries to the table.
+
+    -1 at one that runs past the end of the address space.
+    """
     for e in biosmap:
         if e.addr > (e.addr + e.size) & U64_MAX:
             return -1
@@ -109,7 +112,10 @@ def parse_memmap_opt(k: Kernel, value: str | None) -> int:
 
 @kfunc
 def finish_e820_parsing(k: Kernel) -> None:
-    """After the early options: if they changed the map, sanitise and print it, or panic if that cannot be done."""
+    """After the early options.
+
+    If they changed the map, sanitise and print it, or panic if that cannot be done.
+    """
     if k.e820_userdef:
         if sanitize_e820_map(k, k.e820.map, E820_X_MAX) < 0:
             k.panic("Invalid user supplied memory map")

@@ -118,7 +118,8 @@ def sanitize_e820_map(k: Kernel, biosmap: list[e820entry], max_nr_map: int) -> i
 
 
 def _sweep(points: list[change_member], max_nr_map: int) -> list[e820entry]:
-    """Walk over the sorted change points and write down every stretch in which the winning type is the same."""
+    """Walk over the sorted change points and write down every stretch in which the winning type is the
+    same."""
     overlap: list[e820entry] = []
     new: list[e820entry] = []
     last_type = last_addr = 0
@@ -146,7 +147,8 @@ def _sweep(points: list[change_member], max_nr_map: int) -> list[e820entry]:
 def __e820_update_range(
     k: Kernel, e820x: e820map, start: int, size: int, old_type: int, new_type: int
 ) -> int:
-    """Turn what is of `old_type` in bytes `[start, start + size)` into `new_type`; returns how many bytes were.
+    """Turn what is of `old_type` in bytes `[start, start + size)` into `new_type`; returns how many bytes
+    were.
 
     Pieces that split off are appended, so the table must be sanitised afterwards.
     """
@@ -209,7 +211,8 @@ def e820_update_range_saved(k: Kernel, start: int, size: int, old_type: int, new
 def e820_remove_range(k: Kernel, start: int, size: int, old_type: int, checktype: bool) -> int:
     """Take bytes `[start, start + size)` out of the table; with `checktype` only what is of `old_type`.
 
-    Returns how many bytes were taken out. An entry that vanishes stays behind empty until the table is sanitised.
+    Returns how many bytes were taken out. An entry that vanishes stays behind empty until the table is
+    sanitised.
     """
     size = min(size, U64_MAX - start)
     end = start + size

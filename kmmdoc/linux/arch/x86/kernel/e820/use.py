@@ -47,7 +47,8 @@ _NAMES = {
 
 @kfunc
 def early_reserve_e820(k: Kernel, size: int, align: int) -> int:
-    """Take `size` bytes out of memblock and mark them reserved in the map that a next kernel will be given."""
+    """Take `size` bytes out of memblock and mark them reserved in the map that a next kernel will be
+    given."""
     addr: int = __memblock_alloc_base(k, size, align, 0)
     if addr:
         e820_update_range_saved(k, addr, size, E820_RAM, E820_RESERVED)

@@ -1,4 +1,5 @@
-"""arch/x86/kernel/setup.c, the brk area: memory behind the image, for what is needed before memblock knows any."""
+"""arch/x86/kernel/setup.c, the brk area: memory behind the image, for what is needed before memblock knows
+any."""
 
 from __future__ import annotations
 

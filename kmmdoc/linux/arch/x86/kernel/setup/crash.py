@@ -29,7 +29,10 @@ CRASH_KERNEL_ADDR_HIGH_MAX = 1 << MAX_PHYSMEM_BITS
 
 @kfunc
 def reserve_crashkernel_low(k: Kernel) -> None:
-    """A crash kernel above 4 GiB needs some memory below it for devices: what is asked for, or room for swiotlb."""
+    """A crash kernel above 4 GiB needs some memory below it for devices.
+
+    What is asked for, or room for swiotlb.
+    """
     total_low_mem = memblock_mem_size(k, 1 << (32 - PAGE_SHIFT))
     asked = parse_crashkernel_low(k, k.boot_command_line, total_low_mem)
     if asked is None:

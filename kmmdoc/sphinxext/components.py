@@ -15,6 +15,7 @@
     0x9fc00 0xa0000 reserved EBDA           ```
     ```
 
+A log's `:by: setup_arch - ...` names the function that printed each line, or - for none.
 A bar's line is START END KIND LABEL, bytes in hexadecimal, END exclusive; kinds are those of figures.
 Widths grow with the size but are not to scale, so that small ranges can be seen; `:scale:` makes them so.
 """
@@ -22,7 +23,7 @@ Widths grow with the size but are not to scale, so that small ranges can be seen
 from __future__ import annotations
 
 import re
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -54,7 +55,8 @@ class kmm_bar(nodes.General, nodes.Element):
 
 
 class kmm_log(nodes.General, nodes.FixedTextElement):
-    """Lines of a log. Attribute: `new`, the set of line numbers (from 1) that are marked as new."""
+    """Lines of a log. Attributes: `new`, numbers of the lines (from 1) that are marked as new; `by`, for each
+    line the function that printed it, or "-"; may be empty."""
 
 
 class Segment(NamedTuple):
@@ -162,7 +164,10 @@ class LogDirective(SphinxDirective):
     """kmm-log."""
 
     has_content = True
-    option_spec: ClassVar[OptionSpec] = {"new": directives.unchanged_required}
+    option_spec: ClassVar[OptionSpec] = {
+        "new": directives.unchanged_required,
+        "by": directives.unchanged,
+    }
 
     def run(self) -> list[nodes.Node]:
         text = "\n".join(self.content)
@@ -170,7 +175,10 @@ class LogDirective(SphinxDirective):
             new = _numbers(self.options.get("new", ""))
         except ValueError as error:
             raise self.error(f"kmm-log: {error}") from error
-        log = kmm_log(text, text, new=sorted(new))
+        by = self.options.get("by", "").split()
+        if by and len(by) != len(self.content):
+            raise self.error(f"kmm-log: :by: has {len(by)} names for {len(self.content)} lines")
+        log = kmm_log(text, text, new=sorted(new), by=by)
         self.set_source_info(log)
         return [log]
 
@@ -253,12 +261,24 @@ def visit_log(translator: HTML5Translator, node: kmm_log) -> None:
     lines = []
     for number, line in enumerate(node.astext().split("\n"), 1):
         stamp, text = (translator.encode(part) for part in split_stamp(line))
+        if node["by"]:
+            text += _printed_by(translator, node["by"][number - 1])
         if number in node["new"]:
             lines.append(f'<ins><span class="kmm-stamp">{stamp}</span>{text}\n</ins>')
         else:
             lines.append(f'<span class="kmm-stamp">{stamp}</span>{text}\n')
     translator.body.append(f'<pre class="kmm-log" tabindex="0">{"".join(lines)}</pre>\n')
     raise nodes.SkipNode
+
+
+def _printed_by(translator: HTML5Translator, name: str) -> str:
+    """A link to the function that printed a line, to stand at the line's end; nothing without its page."""
+    builder = cast(Any, translator.builder)
+    page = f"functions/{name}"
+    if page not in builder.env.found_docs:
+        return ""
+    uri = builder.get_relative_uri(builder.current_docname, page)
+    return f' <a class="kmm-by" href="{uri}">{name}</a>'
 
 
 def setup(app: Sphinx) -> None:

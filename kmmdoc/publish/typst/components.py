@@ -89,5 +89,7 @@ class ComponentWriter(ABC):
         for number, line in enumerate(node.astext().split("\n"), 1):
             stamp, text = split_stamp(line)
             new = "true" if number in node["new"] else "false"
-            lines.append(f"({string(stamp)}, {string(text)}, {new})")
+            page = f"functions/{node['by'][number - 1]}" if node["by"] else ""
+            end = label(page) if page in self.book.anchors else "none"
+            lines.append(f"({string(stamp)}, {string(text)}, {new}, {end})")
         return call("log", array(lines))

@@ -54,16 +54,16 @@ Frozen = tuple[dict[str, Any], list[list[Blocks]]]
 def read(k: Kernel) -> Callable[[], list[dict[str, Any]]]:
     """One item a node; see the schema. Free lists are expanded when somebody asks."""
     nodes = [
-        (_node(k.node_data[nid]), [_freeze(k, z) for z in k.node_data[nid].node_zones])
+        (_node(nid, k.node_data[nid]), [_freeze(k, z) for z in k.node_data[nid].node_zones])
         for nid in sorted(k.node_states["N_ONLINE"])
         if nid in k.node_data
     ]
     return lambda: [{**node, "zones": [_expand(z) for z in zones]} for node, zones in nodes]
 
 
-def _node(pgdat: pglist_data) -> dict[str, Any]:
+def _node(nid: int, pgdat: pglist_data) -> dict[str, Any]:
     fields = {name: getattr(pgdat, name) for name in _NODE_FIELDS}
-    return {"nid": pgdat.node_id, "ptr": hex(pgdat.address), **fields, "kswapd": hex(pgdat.kswapd)}
+    return {"nid": nid, "ptr": hex(pgdat.address), **fields, "kswapd": hex(pgdat.kswapd)}
 
 
 def _freeze(k: Kernel, z: zone) -> Frozen:

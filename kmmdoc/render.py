@@ -188,11 +188,8 @@ class Renderer:
         stem = f"figures/{self._document.replace('/', '-')}-{self._figures}-{figure.name}"
         self._figures += 1
         self._write(f"{stem}.svg", self._drawn(figure), made_by="")
-        lines = [
-            "```{kmm-graph}",
-            f":file: /{stem}.svg",
-            f":alt: {texts.one_line(figure.alt) or figure.name}",
-        ]
+        alt = texts.one_line(figure.alt) or figure.name
+        lines = [f"```{{kmm-graph}} /{stem}.svg", f":alt: {alt}"]
         shown = figure.caption if caption is None else caption
         if shown:
             lines.append(f":caption: {texts.one_line(shown)}")

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import kmmdoc
@@ -54,21 +54,28 @@ class Fetcher:
     def url(self, place: str, path: str) -> str:
         return place.format(version=self.facts.version, path=path)
 
-    def one(self, fact: FileFact) -> bytes:
-        """The content of one file, checked. FetchError names the last place tried and the reason."""
+    def one(self, fact: FileFact) -> tuple[bytes, str]:
+        """The content of one file, checked, and the place that had it.
+
+        FetchError names the last place tried and the reason.
+        """
         problem: FetchError | None = None
         for place in self.places:
             for attempt in range(self.retries + 1):
                 if attempt:
                     time.sleep(self.pause * 2 ** (attempt - 1))
                 try:
-                    return self._get(self.url(place, fact.path), fact)
+                    return self._get(self.url(place, fact.path), fact), place
                 except FetchError as error:
                     problem = error
                     if error.gone:
                         break
         assert problem is not None, "there is at least one place"
         raise problem
+
+    def preferring(self, place: str) -> Fetcher:
+        """The same, trying `place` first: it is known to answer."""
+        return replace(self, places=(place, *(p for p in self.places if p != place)))
 
     def _get(self, url: str, fact: FileFact) -> bytes:
         request = urllib.request.Request(url, headers={"User-Agent": f"kmmdoc/{kmmdoc.__version__}"})
@@ -104,7 +111,8 @@ class Fetcher:
     ) -> FetchedTree:
         """Every file that `folder` lacks. What is there and right is not fetched again.
 
-        The first file is fetched alone: where nothing can be had, that one says so. `limit` is the
+        The first file is fetched alone: where nothing can be had, that one says so, and the place that
+        has it is where the others are looked for first. `limit` is the
         number of seconds after which no further file is begun. FetchError on the first file that
         cannot be had; what was fetched until then stays for the next time.
         """
@@ -114,20 +122,21 @@ class Fetcher:
         done -= len(missing)
         until = None if limit is None else time.monotonic() + limit
 
-        def get(path: str) -> None:
+        def get(fetcher: Fetcher, path: str) -> str:
             nonlocal done
             if until is not None and time.monotonic() > until:
                 raise FetchError(path, None, f"was not begun: {limit:g} seconds were over")
-            write_atomically(folder / path, self.one(self.facts.files[path]))
+            content, place = fetcher.one(self.facts.files[path])
+            write_atomically(folder / path, content)
             done += 1
             if progress:
                 progress(done, total, path)
+            return place
 
-        if missing:
-            get(missing.pop(0))
+        fetcher = self.preferring(get(self, missing.pop(0))) if missing else self
         pool = ThreadPoolExecutor(self.workers)
         try:
-            jobs = [pool.submit(get, path) for path in missing]
+            jobs = [pool.submit(get, fetcher, path) for path in missing]
             finished, _ = wait(jobs, return_when=FIRST_EXCEPTION)
             for job in finished:
                 job.result()

@@ -199,8 +199,7 @@ def ensure_source(
     )
     say(f"kernel source: fetching {len(facts.files)} files of {facts.version} (once; --offline never does)")
     try:
-        _probe(fetcher, seconds)
-        fetched = fetcher.into(cache / facts.version, progress, limit=90)
+        fetched = fetcher.preferring(_probe(fetcher, seconds)).into(cache / facts.version, progress, limit=90)
         _remember(cache, kind="fetched", place=str(cache / facts.version))
     except (KmmdocError, OSError) as error:
         with contextlib.suppress(KmmdocError):  # a cache that cannot be written is what the message is about
@@ -210,16 +209,15 @@ def ensure_source(
     return fetched
 
 
-def _probe(fetcher: Fetcher, seconds: float) -> None:
-    """Whether the smallest file comes within `seconds`, name look-up and all. FetchError if not."""
+def _probe(fetcher: Fetcher, seconds: float) -> str:
+    """The place that has the smallest file within `seconds`, name look-up and all. FetchError if none."""
     smallest = min(fetcher.facts.files.values(), key=lambda f: f.size)
-    quick = replace(fetcher, timeout=seconds, retries=0)
-    result: list[BaseException | None] = []
+    quick = replace(fetcher, timeout=seconds / len(fetcher.places), retries=0)
+    result: list[str | BaseException] = []
 
     def run() -> None:
         try:
-            quick.one(smallest)
-            result.append(None)
+            result.append(quick.one(smallest)[1])
         except BaseException as error:
             result.append(error)
 
@@ -231,8 +229,9 @@ def _probe(fetcher: Fetcher, seconds: float) -> None:
         raise FetchError(
             fetcher.url(fetcher.places[0], smallest.path), None, f"no answer in {seconds:g} seconds"
         )
-    if isinstance(result[0], Exception):
+    if isinstance(result[0], BaseException):
         raise result[0]
+    return result[0]
 
 
 def _archive(

@@ -144,6 +144,8 @@ class Annotations:
     @cached_property
     def english(self) -> dict[tuple[str, str, str], Annotation]:
         """Every annotation in English by (kernel file, symbol, tag), in the order of the paths."""
+        if not self.root.is_dir():
+            raise KmmdocError(self.root, None, "the folder of annotations is not there")
         found: dict[tuple[str, str, str], Annotation] = {}
         for path in sorted(self.root.rglob("*.md")):
             if not path.name.endswith(SUFFIXES["zh_CN"]) and path.parent != self.root:

@@ -214,12 +214,8 @@ def calculate_sizes(k: Kernel, s: KmemCache, forced_order: int) -> bool:
 
 
 def system_has_cmpxchg_double(k: Kernel) -> bool:
-    """Can this CPU exchange two words at once, and does the build use it?
-
-    A machine that does not say what its CPU can do is taken to have one: all but the first 64-bit CPUs do.
-    """
-    known = k.machine.cpu_flags
-    return k.build.enabled("HAVE_CMPXCHG_DOUBLE") and (not known or "cx16" in known)
+    """Can this CPU exchange two words at once, and does the build use it?"""
+    return k.build.enabled("HAVE_CMPXCHG_DOUBLE") and "cx16" in k.machine.cpu_flags
 
 
 def cpu_partial_objects(s: KmemCache) -> int:

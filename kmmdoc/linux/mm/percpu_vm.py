@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
 from kmmdoc.linux.include.linux.gfp import __GFP_COLD, __GFP_HIGHMEM, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
 from kmmdoc.linux.kernel import Kernel
@@ -25,7 +26,7 @@ def pcpu_chunk_addr(k: Kernel, chunk: PcpuChunk, cpu: int, page_idx: int) -> int
 
 def __pcpu_map_pages(k: Kernel, addr: int, pages: list[int]) -> int:
     """Map the page frames `pages` one after another from `addr` on; below 0 if page tables cannot be had."""
-    value: int = map_kernel_range_noflush(k, addr, len(pages) << PAGE_SHIFT, pages)
+    value: int = map_kernel_range_noflush(k, addr, len(pages) << PAGE_SHIFT, PAGE_KERNEL, pages)
     return value
 
 

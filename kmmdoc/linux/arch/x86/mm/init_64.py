@@ -117,6 +117,20 @@ def set_pte_vaddr(k: Kernel, vaddr: int, phys: int, flags: int) -> None:
 
 
 @kfunc
+def populate_extra_pmd(k: Kernel, vaddr: int) -> None:
+    """Make the tables down to the one of large-page entries for `vaddr`."""
+    fill_pud(k, vaddr)
+    fill_pmd(k, vaddr)
+
+
+@kfunc
+def populate_extra_pte(k: Kernel, vaddr: int) -> None:
+    """Make all tables for a page at `vaddr`."""
+    populate_extra_pmd(k, vaddr)
+    fill_pte(k, vaddr)
+
+
+@kfunc
 def cleanup_highmap(k: Kernel) -> None:
     """Leave of the mapping at the image's link address only what covers the image, brk included."""
     end = -(-k._brk_end // PMD_SIZE) * PMD_SIZE

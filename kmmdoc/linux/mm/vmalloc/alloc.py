@@ -119,6 +119,14 @@ def remove_vm_area(k: Kernel, addr: int) -> vm_struct | None:
 
 
 @kfunc
+def free_vm_area(k: Kernel, area: vm_struct) -> None:
+    """Give up an area that holds no pages of its own."""
+    if remove_vm_area(k, area.addr) is not area:
+        k.bug("free_vm_area")
+    kfree(k, area.address)
+
+
+@kfunc
 def __vunmap(k: Kernel, addr: int, deallocate_pages: bool) -> None:
     """Unmap the area at `addr` and free its structure, and its pages where they belong to it."""
     if not addr:

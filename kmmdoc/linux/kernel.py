@@ -329,6 +329,7 @@ class Kernel:
         self.vmap_lazy_nr = 0
         self.vmap_block_queue: dict[int, list[vmap_block]] = {}
         self.vmap_block_tree: dict[int, vmap_block] = {}
+        self.pcpu_vms_ptr: dict[int, int] = {}
         # mm/mempolicy.c; task_policy is that of the running task, il_next the node whose turn it is
         self.policy_cache: KmemCache | None = None
         self.preferred_node_policy = False

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
+from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_EARLY_SLOTS, PcpuChunk
-from kmmdoc.linux.include.linux.slab import kzalloc
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
@@ -17,6 +16,7 @@ PCPU_ATOMIC_MAP_MARGIN_LOW = 32
 PCPU_ATOMIC_MAP_MARGIN_HIGH = 64
 SIZEOF_INT = 4
 
+__kmalloc = extern("__kmalloc")
 kfree = extern("kfree")
 vzalloc = extern("vzalloc")
 vfree = extern("vfree")
@@ -45,8 +45,9 @@ def pcpu_mem_zalloc(k: Kernel, size: int) -> int:
     """Zeroed memory for the allocator's own use: slab up to a page, vmalloc above. Its address or 0."""
     if not slab_is_available(k):
         return 0
-    value: int = kzalloc(k, size, GFP_KERNEL) if size <= PAGE_SIZE else vzalloc(k, size)
-    return value
+    if size > PAGE_SIZE:
+        return int(vzalloc(k, size))
+    return int(__kmalloc(k, size, GFP_KERNEL | __GFP_ZERO))
 
 
 def pcpu_mem_free(k: Kernel, ptr: int, size: int) -> None:

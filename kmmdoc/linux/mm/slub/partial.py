@@ -67,14 +67,12 @@ def acquire_slab(k: Kernel, s: KmemCache, n: KmemCacheNode, page: SlabPage, take
 
 
 @kfunc
-def get_partial_node(k: Kernel, s: KmemCache, n: KmemCacheNode | None, c: KmemCacheCpu) -> int:
+def get_partial_node(k: Kernel, s: KmemCache, n: KmemCacheNode, c: KmemCacheCpu) -> int:
     """Objects from the node's partial slabs: the first slab for the CPU to use, more for its own list.
 
     Goes on until the CPU has more than half of cpu_partial objects. Returns the first free object, 0
-    for none.
+    for none. The callers see to it that there are partial slabs: the compiler puts that test there.
     """
-    if n is None or not n.nr_partial:
-        return 0
     obj = available = 0
     for page in list(n.partial):
         first, free = acquire_slab(k, s, n, page, obj == 0)
@@ -113,7 +111,8 @@ def get_any_partial(k: Kernel, s: KmemCache, flags: int, c: KmemCacheCpu) -> int
 def get_partial(k: Kernel, s: KmemCache, flags: int, node: int, c: KmemCacheCpu) -> int:
     """Objects from partial slabs of the wanted node, or of any where the caller does not mind."""
     searchnode = numa_mem_id(k) if node == NUMA_NO_NODE else node
-    obj = get_partial_node(k, s, get_node(s, searchnode), c)
+    n = get_node(s, searchnode)
+    obj = get_partial_node(k, s, n, c) if n is not None and n.nr_partial else 0
     if obj or node != NUMA_NO_NODE:
         return int(obj)
     return int(get_any_partial(k, s, flags, c))

@@ -72,6 +72,8 @@ def _panels(bands: Bands, width: float) -> list[_Panel]:
 
 def position_text(value: int, unit: str) -> str:
     """A position on an axis, as people write it."""
+    if unit == "order":
+        return ""
     if unit == "address":
         return f"{value:#x}"
     if unit == "bytes":
@@ -80,6 +82,8 @@ def position_text(value: int, unit: str) -> str:
 
 
 def _length_text(value: int, unit: str) -> str:
+    if unit == "order":
+        return ""
     if unit in ("address", "bytes"):
         return size_text(value)
     return f"{value:,} pages" if unit == "pfn" else f"{value:,}"
@@ -134,6 +138,8 @@ def _draw_axis(canvas: Canvas, panel: _Panel, left: float, y: float, unit: str, 
     taken: list[tuple[float, float]] = []
     for border in sorted(weight, key=lambda p: (p not in ends, -weight[p], p)):
         text = position_text(border, unit)
+        if not text:
+            continue
         half = text_width(text, SMALL) / 2
         x = left + scale(border)
         centre = min(max(x, left + half - 4), left + width - half + 4)

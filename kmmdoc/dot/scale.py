@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -67,26 +67,29 @@ def fit(parts: Sequence[Piece], width: float) -> Scale:
     In proportion to their length, except that an empty piece takes GAP points at most, and a used one
     NARROWEST at least. (Very many pieces share what there is.)
     """
-    fixed: dict[int, float] = {}
     narrowest = min(NARROWEST, width / (2 * len(parts)))
-    while True:
-        left = width - sum(fixed.values())
+    fixed: dict[int, float] = {}
+
+    def rate() -> float:
+        """Points for a unit of the pieces whose width is not fixed yet."""
         length = sum(p.end - p.start for i, p in enumerate(parts) if i not in fixed)
-        if not length:
-            break
-        new = {}
-        for i, part in enumerate(parts):
-            points = left * (part.end - part.start) / length
-            if i in fixed:
-                continue
-            if not part.used and points > GAP and len(parts) > 1:
-                new[i] = GAP
-            elif points < narrowest:
-                new[i] = narrowest
-        if not new or len(new) + len(fixed) >= len(parts):
-            break
-        fixed |= new
-    per_unit = left / length if length else 0.0
+        return (width - sum(fixed.values())) / length if length else 0.0
+
+    def settle(wanted: Callable[[Piece, float], bool], points: float) -> None:
+        """Fix the width of all wanted pieces, until there is none more; one piece always stays free."""
+        while True:
+            per_unit = rate()
+            free = [i for i in range(len(parts)) if i not in fixed]
+            new = [i for i in free if wanted(parts[i], per_unit * (parts[i].end - parts[i].start))]
+            if len(new) == len(free):
+                new.remove(max(new, key=lambda i: parts[i].end - parts[i].start))
+            if not new:
+                return
+            fixed.update((i, points) for i in new)
+
+    settle(lambda part, points: not part.used and points > GAP, GAP)
+    settle(lambda part, points: points < narrowest, narrowest)
+    per_unit = rate()
     x, xs, short = 0.0, [0.0], []
     for i, part in enumerate(parts):
         w = fixed.get(i, (part.end - part.start) * per_unit)
@@ -94,9 +97,6 @@ def fit(parts: Sequence[Piece], width: float) -> Scale:
             short.append((x, x + w))
         x += w
         xs.append(x)
-    if x and abs(x - width) > 0.01:
-        xs = [value * width / x for value in xs]
-        short = [(a * width / x, b * width / x) for a, b in short]
     return Scale((parts[0].start, *(p.end for p in parts)), tuple(xs), tuple(short))
 
 

@@ -125,7 +125,8 @@ class Track:
 class Bands:
     """Tracks over one axis, to scale; what is too narrow to see is drawn again below, magnified.
 
-    `unit` is how positions are written: `address` (hexadecimal bytes), `bytes` (a size), `pfn` or `count`.
+    `unit` is how positions are written: `address` (hexadecimal bytes), `bytes` (a size), `pfn`, `count`,
+    or `order`: not at all, only what comes before what is meant.
     `kinds` are (kind, name) pairs: the key of the picture, in this order.
     """
 

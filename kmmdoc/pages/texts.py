@@ -72,7 +72,7 @@ def argument(value: object) -> str:
     if isinstance(value, int):
         return str(value) if -4096 < value < 4096 else f"{value:#x}"
     if isinstance(value, str):
-        return f'"{value}"'
+        return value[1:-1] if value.startswith("<") else f'"{value}"'
     name = getattr(value, "name", None)
     kind = type(value).__name__
     return f"{kind} {name}" if isinstance(name, str) else kind

@@ -84,13 +84,13 @@ def _table(shot: Shot, name: str, regions: tuple[Region, ...], before: tuple[Reg
         cells.append(Cell(_purpose(shot, region)) if name == "reserved" else Cell(""))
         rows.append(tuple(cells))
     for region in sorted(old - set(regions), key=lambda r: r.base):
-        gone = [Cell(w("gone"), changed=True), Cell(f"{region.base:#x}"), Cell(f"{region.end - 1:#x}")]
+        gone = [Cell("", before=w("gone")), Cell(f"{region.base:#x}"), Cell(f"{region.end - 1:#x}")]
         rows.append((*gone, Cell(size_text(region.size)), Cell(_node(shot, region)), Cell("")))
-    header: tuple[str, ...] = (w("region"), w("start"), w("last"), w("size"), w("node-id"), w("owner"))
-    if not any(row[5].text for row in rows):
-        header, rows = header[:5], [row[:5] for row in rows]
+    header = (w("region"), w("start"), w("last"), w("size"), w("node-id"), w("owner"))
+    used = [i for i in range(len(header)) if i < 4 or any(row[i].text for row in rows)]
+    kept = tuple(tuple(row[i] for i in used) for row in rows)
     caption = w("memblock.table", list=name)
-    return Table(f"memblock-{name}", header, tuple(rows), caption, frozenset({1, 2, 3}))
+    return Table(f"memblock-{name}", tuple(header[i] for i in used), kept, caption, frozenset({1, 2, 3}))
 
 
 def _purpose(shot: Shot, region: Region) -> str:

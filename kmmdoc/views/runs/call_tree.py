@@ -36,8 +36,10 @@ def call_trees(
         for children in _stretches(root, limit):
             chosen = _opened(root, children, limit)
             graphs.append(_graph(root, children, chosen, words, f"{name}-{len(graphs)}"))
-            waiting += [c for c in _folded(children, chosen) if c.below >= _WORTH and c.ref.name not in drawn]
-            drawn.update(c.ref.name for c in waiting)
+            for call in _folded(children, chosen):
+                if call.below >= _WORTH and call.ref.name not in drawn:
+                    waiting.append(call)
+                    drawn.add(call.ref.name)
         roots -= 1
         main = len(graphs) if roots >= 0 else main
     return _join(graphs[:main], limit) + _join(graphs[main:], limit)

@@ -30,4 +30,4 @@ def timeline(stretches: list[Stretch], words: Words) -> Bands:
         for s in stretches
     )
     alt = words("timeline.alt", n=len(stretches))
-    return Bands("timeline", tracks, (), "count", alt, words("timeline.caption"), magnify=False)
+    return Bands("timeline", tracks, (), "order", alt, words("timeline.caption"), magnify=False)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.bootmem import memblock_free_early
+from kmmdoc.linux.include.linux.gfp import __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.mmzone import PFN_SECTION_SHIFT, section_nr_to_pfn
-from kmmdoc.linux.kernel import Kernel, __pa
+from kmmdoc.linux.kernel import Kernel, __pa, __va
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid
+from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
+from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/sparse-vmemmap.c"
 
 VMEMMAP_START = 0xFFFF_EA00_0000_0000
-PAGE_SIZE = 4096
 PMD_SIZE = 1 << 21
 PUD_SIZE = 1 << 30
 MAX_DMA_ADDRESS = 0x100_0000  # physical
-GFP_KERNEL, __GFP_ZERO, __GFP_REPEAT = 0xD0, 0x8000, 0x400
 
 slab_is_available = extern("slab_is_available")
-alloc_pages_node = extern("alloc_pages_node")
 vmemmap_populate = extern("vmemmap_populate")
 
 
@@ -33,7 +33,8 @@ def vmemmap_alloc_block(k: Kernel, size: int, node: int) -> int:
     """`size` bytes aligned to their size, for a piece of the map or a page table; their address."""
     if slab_is_available(k):
         order = max(0, (size - 1 >> 12).bit_length())
-        return int(alloc_pages_node(k, node, GFP_KERNEL | __GFP_ZERO | __GFP_REPEAT, order))
+        page = alloc_pages_node(k, node, GFP_KERNEL | __GFP_ZERO | __GFP_REPEAT, order)
+        return 0 if page is None else __va(page << PAGE_SHIFT)
     return __earlyonly_bootmem_alloc(k, node, size, size, MAX_DMA_ADDRESS)
 
 

@@ -1,14 +1,6 @@
-"""include/linux/memblock.h: the two lists of regions that describe memory before the page allocator runs.
-
-Plain functions here are the header's inline functions; they leave no trace, as inlined code does not.
-"""
+"""include/linux/memblock.h: the two lists of regions that describe memory before the page allocator runs."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kmmdoc.linux.kernel import Kernel
 
 INIT_MEMBLOCK_REGIONS = 128
 MEMBLOCK_HOTPLUG = 0x1
@@ -80,22 +72,6 @@ class memblock:
 def memblock_is_hotpluggable(r: memblock_region) -> bool:
     """May the memory of `r` be taken out while the system runs?"""
     return bool(r.flags & MEMBLOCK_HOTPLUG)
-
-
-def movable_node_is_enabled(k: Kernel) -> bool:
-    """Was movable_node given, in a build with CONFIG_MOVABLE_NODE?"""
-    return k.movable_node_enabled
-
-
-def memblock_set_bottom_up(k: Kernel, enable: bool) -> None:
-    """Choose the direction of allocation; without CONFIG_MOVABLE_NODE it is always top-down."""
-    if k.build.enabled("MOVABLE_NODE"):
-        k.memblock.bottom_up = enable
-
-
-def memblock_bottom_up(k: Kernel) -> bool:
-    """Do allocations start above the kernel image and go up?"""
-    return k.memblock.bottom_up
 
 
 def memblock_region_memory_base_pfn(r: memblock_region) -> int:

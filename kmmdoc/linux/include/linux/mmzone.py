@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from kmmdoc.linux.kernel import Kernel
+from typing import NamedTuple
 
 KFILE = "include/linux/mmzone.h"
 
@@ -363,11 +360,6 @@ class pglist_data:
 
     def __repr__(self) -> str:
         return f"node {self.node_id}"
-
-
-def NODE_DATA(k: Kernel, nid: int) -> pglist_data:
-    """The structure of node `nid`."""
-    return k.node_data[nid]
 
 
 def populated_zone(z: zone) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.memblock import (
     MEMBLOCK_ALLOC_ACCESSIBLE,
     NUMA_NO_NODE,
-    memblock_bottom_up,
 )
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.memblock.direction import memblock_bottom_up
 from kmmdoc.linux.mm.memblock.iterate import for_each_free_mem_range, for_each_free_mem_range_reverse
 
 KFILE = "mm/memblock.c"

@@ -16,10 +16,10 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_region_memory_base_pfn,
     memblock_region_memory_end_pfn,
     memblock_type,
-    movable_node_is_enabled,
 )
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.memblock.direction import movable_node_is_enabled
 
 KFILE = "mm/memblock.c"
 

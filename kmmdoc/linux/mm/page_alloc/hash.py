@@ -10,6 +10,7 @@ from kmmdoc.linux.include.linux.mmzone import MAX_ORDER
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import extern, kfunc, setup_param
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
+from kmmdoc.linux.mm.page_alloc.exact import alloc_pages_exact
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"
@@ -18,7 +19,6 @@ HASH_EARLY, HASH_SMALL = 0x1, 0x2
 PAGE_KERNEL = 0x8000_0000_0000_0163
 
 __vmalloc = extern("__vmalloc")
-alloc_pages_exact = extern("alloc_pages_exact")
 
 
 class Hash(NamedTuple):
@@ -105,5 +105,5 @@ def _alloc_table(k: Kernel, size: int, flags: int) -> int:
     if k.hashdist:
         return int(__vmalloc(k, size, GFP_ATOMIC, PAGE_KERNEL))
     if -(-size // PAGE_SIZE) <= 1 << MAX_ORDER - 1:
-        return int(alloc_pages_exact(k, size, GFP_ATOMIC))
+        return alloc_pages_exact(k, size, GFP_ATOMIC)
     return 0

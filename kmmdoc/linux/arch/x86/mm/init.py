@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_X_MAX, ISA_END_ADDRESS
 from kmmdoc.linux.arch.x86.kernel.head64 import touch_early
-from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, memblock_bottom_up
+from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
 from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, Kernel, __START_KERNEL_map, __va
 from kmmdoc.linux.kernel_.range import add_range_with_merge, clean_sort_range
 from kmmdoc.linux.kfunc import extern, kfunc
@@ -14,6 +14,7 @@ from kmmdoc.linux.mm.memblock import (
     memblock_is_region_memory,
     memblock_reserve,
 )
+from kmmdoc.linux.mm.memblock.direction import memblock_bottom_up
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 extend_brk = extern("extend_brk")

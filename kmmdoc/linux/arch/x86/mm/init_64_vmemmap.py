@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.mm.init_64 import sync_global_pgds
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_LARGE
 from kmmdoc.linux.kernel import KERN_DEBUG, Kernel, __pa
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.sparse_vmemmap import (
     PMD_SIZE,
     vmemmap_alloc_block_buf,
@@ -13,8 +14,6 @@ from kmmdoc.linux.mm.sparse_vmemmap import (
 )
 
 KFILE = "arch/x86/mm/init_64.c"
-
-sync_global_pgds = extern("sync_global_pgds")
 
 
 def _print_block(k: Kernel) -> None:

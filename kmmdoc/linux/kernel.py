@@ -111,6 +111,8 @@ class Kernel:
         self.initrd_start = self.initrd_end = 0
         self.saved_max_pfn = 0
         self.mmap_min_addr = 0
+        self.noreplace_smp = False
+        self.do_retain_initrd = False
         self.high_memory = 0
         self.max_pfn_mapped = self.max_low_pfn_mapped = 0
         self.crashk_res = resource("Crash kernel", 0, 0, IORESOURCE_BUSY | IORESOURCE_MEM)
@@ -236,7 +238,7 @@ class Kernel:
         self.section_mem_map: IntervalMap[int] = IntervalMap(0)
         self.section_usemap: IntervalMap[tuple[int, int]] = IntervalMap((0, 0))
         self.pageblock_migratetype: IntervalMap[int] = IntervalMap(0)
-        # mm/sparse-vmemmap.c: the node's buffer; arch/x86/mm/init_64.c: the run of large pages not yet printed.
+        # mm/sparse-vmemmap.c: the node's buffer; arch/x86/mm/init_64.c: large pages not yet printed.
         self.vmemmap_buf = self.vmemmap_buf_end = 0
         self.vmemmap_addr_start = self.vmemmap_addr_end = 0
         self.vmemmap_p_start = self.vmemmap_p_end = 0

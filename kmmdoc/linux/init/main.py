@@ -11,6 +11,7 @@ from kmmdoc.linux.lib.cmdline import get_option
 setup_arch = extern("setup_arch")
 EINVAL = 22
 COMMAND_LINE_SIZE = 2047
+SYSTEM_RUNNING = 1
 
 cgroup_init_early = extern("cgroup_init_early")
 setup_nr_cpu_ids = extern("setup_nr_cpu_ids")
@@ -41,7 +42,16 @@ setup_per_cpu_pageset = extern("setup_per_cpu_pageset")
 numa_policy_init = extern("numa_policy_init")
 fork_init = extern("fork_init")
 vfs_caches_init = extern("vfs_caches_init")
-kernel_init = extern("kernel_init")
+check_bugs = extern("check_bugs")
+smp_init = extern("smp_init")
+sched_init_smp = extern("sched_init_smp")
+e820_reserve_resources_late = extern("e820_reserve_resources_late")
+populate_rootfs = extern("populate_rootfs")
+pci_swiotlb_late_init = extern("pci_swiotlb_late_init")
+init_per_zone_wmark_min = extern("init_per_zone_wmark_min")
+hugetlb_init = extern("hugetlb_init")
+free_initmem = extern("free_initmem")
+mark_rodata_ro = extern("mark_rodata_ro")
 
 
 @early_param("debug")
@@ -169,6 +179,39 @@ def mm_init(k: Kernel) -> None:
 
 
 @kfunc
+def do_initcalls(k: Kernel) -> None:
+    """Run the initialisation of every subsystem and driver, level by level.
+
+    Simplified: only those are here that give, take or describe memory as this simulation knows it.
+    """
+    e820_reserve_resources_late(k)
+    populate_rootfs(k)
+    pci_swiotlb_late_init(k)
+    init_per_zone_wmark_min(k)
+    hugetlb_init(k)
+
+
+@kfunc
+def kernel_init_freeable(k: Kernel) -> None:
+    """The init thread's part that can be freed afterwards: the other CPUs, then all subsystems."""
+    smp_init(k)
+    sched_init_smp(k)
+    do_initcalls(k)
+
+
+@kfunc
+def kernel_init(k: Kernel) -> None:
+    """The init thread: finish the boot and free what only the boot needed.
+
+    Simplified: it ends where it would start the first program.
+    """
+    kernel_init_freeable(k)
+    free_initmem(k)
+    mark_rodata_ro(k)
+    k.system_state = SYSTEM_RUNNING
+
+
+@kfunc
 def rest_init(k: Kernel) -> None:
     """Start the init thread, which brings up the other CPUs, and become the idle task."""
     kernel_init(k)
@@ -217,4 +260,5 @@ def start_kernel(k: Kernel) -> None:
     numa_policy_init(k)
     fork_init(k, k.totalram_pages)
     vfs_caches_init(k, k.totalram_pages)
+    check_bugs(k)
     rest_init(k)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.include.linux.ioport import resource
+from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, resource
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 
@@ -72,6 +72,29 @@ def __insert_resource(parent: resource, new: resource) -> resource | None:
     if before is not None:
         before.sibling = new
     return None
+
+
+@kfunc
+def insert_resource_expand_to_fit(k: Kernel, root: resource, new: resource) -> None:
+    """Put `new` into the tree, made as large as it takes to hold what it overlaps."""
+    if new.parent is not None:
+        return
+    while (conflict := __insert_resource(root, new)) is not None and conflict is not root:
+        new.start, new.end = min(new.start, conflict.start), max(new.end, conflict.end)
+        k.printk("d", f"Expanded resource {new.name} due to conflict with {conflict.name}\n")
+
+
+@kfunc
+def reserve_region_with_split(k: Kernel, root: resource, start: int, end: int, name: str) -> None:
+    """Claim what is still free of `[start, end]`, in as many pieces as it takes."""
+    start, end = max(start, root.start), min(end, root.end)
+    while start <= end:
+        res = resource(name, start, end, IORESOURCE_BUSY)
+        conflict = __request_resource(root, res)
+        while conflict is not None and conflict.start > res.start:
+            res.end = conflict.start - 1
+            conflict = __request_resource(root, res)
+        start = (res.end if conflict is None else conflict.end) + 1
 
 
 @kfunc

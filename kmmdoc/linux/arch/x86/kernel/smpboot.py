@@ -52,5 +52,13 @@ def prefill_possible_map(k: Kernel) -> None:
 
 
 @kfunc
+def smp_announce(k: Kernel) -> None:
+    """Say how many CPUs run."""
+    nodes = len({k.x86_cpu_to_node_map[cpu] for cpu in k.cpu_online_mask})
+    text = f"x86: Booted up {nodes} node{'s' if nodes > 1 else ''}, {len(k.cpu_online_mask)} CPUs\n"
+    k.printk(KERN_INFO, text)
+
+
+@kfunc
 def arch_disable_smp_support(k: Kernel) -> None:
     """No interrupt controllers are set up when no other CPU is to be started."""

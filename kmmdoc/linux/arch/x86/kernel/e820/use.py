@@ -14,8 +14,12 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import e820_update_range_saved, upd
 from kmmdoc.linux.drivers.firmware.memmap import firmware_map_add_early
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
-from kmmdoc.linux.kernel_.resource import insert_resource
+from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, Kernel
+from kmmdoc.linux.kernel_.resource import (
+    insert_resource,
+    insert_resource_expand_to_fit,
+    reserve_region_with_split,
+)
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import (
     __memblock_alloc_base,
@@ -77,6 +81,26 @@ def e820_reserve_resources(k: Kernel) -> None:
         k.e820_res.append(res)
     for e in k.e820_saved.map:
         firmware_map_add_early(k, e.addr, e.addr + e.size, e820_type_to_string(e.type))
+
+
+def ram_alignment(pos: int) -> int:
+    """How far to pad RAM that ends at `pos`: devices should not be put right behind it."""
+    mib = pos >> 20
+    return 64 << 10 if not mib else 1 << 20 if mib < 16 else 64 << 20
+
+
+@kfunc
+def e820_reserve_resources_late(k: Kernel) -> None:
+    """After PCI has claimed its devices: enter the reserved areas that had to wait, and pad the ends of RAM."""
+    for res in k.e820_res:
+        if res.parent is None and res.end:
+            insert_resource_expand_to_fit(k, k.iomem_resource, res)
+    for e in k.e820.map:
+        start = e.addr + e.size
+        end = -(-start // ram_alignment(start)) * ram_alignment(start) - 1
+        if e.type == E820_RAM and start < end:
+            k.printk(KERN_DEBUG, f"e820: reserve RAM buffer [mem {start:#010x}-{end:#010x}]\n")
+            reserve_region_with_split(k, k.iomem_resource, start, end, "RAM buffer")
 
 
 @kfunc

@@ -1,8 +1,7 @@
 """Slabs from and to the page allocator.
 
 Simplified: what lies in the memory is not modelled, so the checks of a debugging cache always pass; their
-calls are made. An RCU callback never runs during the boot that is simulated: slabs of SLAB_DESTROY_BY_RCU
-caches that become empty stay in `k.rcu_slabs`.
+calls are made.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from kmmdoc.linux.include.linux.slab import (
 )
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheNode, OrderObjects, SlabPage
 from kmmdoc.linux.kernel import Kernel, __va
+from kmmdoc.linux.kernel_.rcu.tree import call_rcu
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist
 from kmmdoc.linux.mm.slub.layout import OBJECT_POISON, kmem_cache_debug
@@ -193,7 +193,7 @@ def __free_slab(k: Kernel, s: KmemCache, page: SlabPage) -> None:
 def free_slab(k: Kernel, s: KmemCache, page: SlabPage) -> None:
     """Free a slab now, or after a grace period where readers may still look at its objects."""
     if s.flags & SLAB_DESTROY_BY_RCU:
-        k.rcu_slabs.append(page)
+        call_rcu(k, "rcu_free_slab", page)
     else:
         __free_slab(k, s, page)
 

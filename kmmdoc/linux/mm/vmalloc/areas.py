@@ -3,7 +3,7 @@
 The kernel keeps the areas in a tree and in a list, both by address; here one sorted list stands for both.
 Freed areas stay taken until enough of them have gathered: only then are they purged in one go.
 
-Simplified: the shape of the tree is not modelled. kfree_rcu() frees at once.
+Simplified: the shape of the tree is not modelled.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from kmmdoc.linux.include.linux.gfp import GFP_RECLAIM_MASK
 from kmmdoc.linux.include.linux.slab import kmalloc_node
 from kmmdoc.linux.include.linux.vmalloc import VM_LAZY_FREE, VM_LAZY_FREEING, vmap_area
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel
+from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vunmap_page_range
@@ -125,7 +126,7 @@ def __free_vmap_area(k: Kernel, va: vmap_area) -> None:
     del areas[at]
     if VMALLOC_START < va.va_end <= VMALLOC_END:
         k.vmap_area_pcpu_hole = max(k.vmap_area_pcpu_hole, va.va_end)
-    kfree(k, va.address)
+    kfree_call_rcu(k, va.address)
 
 
 @kfunc

@@ -15,6 +15,7 @@ from kmmdoc.linux.include.linux.slab import get_order, kmalloc_node
 from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
 from kmmdoc.linux.include.linux.vmalloc import vmap_block
 from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
@@ -69,7 +70,7 @@ def free_vmap_block(k: Kernel, vb: vmap_block) -> None:
     """Give up a block; its addresses wait for a purge."""
     del k.vmap_block_tree[addr_to_vb_idx(k, vb.va.va_start)]
     free_vmap_area_noflush(k, vb.va)
-    kfree(k, vb.address)
+    kfree_call_rcu(k, vb.address)
 
 
 @kfunc

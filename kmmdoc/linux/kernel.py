@@ -310,7 +310,6 @@ class Kernel:
         # mm/slub.c; slab_pages has the slab of every page of a slab, by page frame
         self.kmem_cache_node = KmemCache()
         self.slab_pages: dict[int, SlabPage] = {}
-        self.rcu_slabs: list[SlabPage] = []
         self.slub_debug = 0
         self.slub_debug_slabs: str | None = None
         self.disable_higher_order_debug = 0
@@ -338,7 +337,8 @@ class Kernel:
         self.task_policy: mempolicy | None = None
         self.task_policy_ptr = 0
         self.il_next = 0
-        # lib/radix-tree.c, kernel/irq/irqdesc.c, kernel/events/core.c
+        # kernel/rcu/tree.c, lib/radix-tree.c, kernel/irq/irqdesc.c, kernel/events/core.c
+        self.rcu_callbacks: list[tuple[str, object]] = []
         self.radix_tree_node_cachep: KmemCache | None = None
         self.irq_desc_tree = radix_tree_root(GFP_KERNEL)
         self.nr_irqs = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from kmmdoc.model.errors import KmmdocError
@@ -29,19 +30,27 @@ class Finding(NamedTuple):
     reason: str
 
 
-def findings(machine: Machine, *, overlaps: bool = False) -> list[Finding]:
+def findings(machine: Machine, *, overlaps: bool = False, firmware: bool = False) -> list[Finding]:
     """Everything wrong or odd about `machine`, errors first.
 
-    With `overlaps`, e820 entries that overlap with different types are a warning (the firmware really
-    says so, and the kernel lets the higher type win); without, they are an error.
+    With `overlaps`, e820 entries that overlap with different types are a warning (the kernel lets the
+    higher type win). With `firmware`, real firmware told all of it: then that, and CPUs without a node, are
+    as they are and no mistake of somebody's.
     """
-    found = [*_memory_map(machine, overlaps), *_boot(machine), *_cpus(machine), *_nodes(machine)]
+    found = [
+        *_memory_map(machine, overlaps or firmware),
+        *_boot(machine),
+        *_cpus(machine),
+        *_nodes(machine, firmware),
+    ]
     return sorted(found, key=lambda finding: not finding.error)
 
 
-def require_sound(machine: Machine, file: str, *, overlaps: bool = False) -> None:
+def require_sound(
+    machine: Machine, file: str | Path, *, overlaps: bool = False, firmware: bool = False
+) -> None:
     """KmmdocError for the first error of `machine`, which came from `file`."""
-    for finding in findings(machine, overlaps=overlaps):
+    for finding in findings(machine, overlaps=overlaps, firmware=firmware):
         if finding.error:
             raise KmmdocError(file, finding.where, finding.reason)
 
@@ -100,12 +109,18 @@ def _range(entry: E820Entry) -> str:
     return f"{entry.addr:#x}-{entry.addr + entry.size - 1:#x}"
 
 
+def command_line_problem(text: str) -> str | None:
+    """Why no boot loader could pass `text` as the command line; None where one could."""
+    if any(ord(letter) < 32 for letter in text):
+        return "holds a control character"
+    if len(text.encode(errors="surrogateescape")) >= COMMAND_LINE_SIZE:
+        return f"longer than the kernel's {COMMAND_LINE_SIZE - 1} bytes"
+    return None
+
+
 def _boot(machine: Machine) -> Iterator[Finding]:
-    line = machine.command_line
-    if any(ord(letter) < 32 for letter in line):
-        yield Finding(True, "command_line", "holds a control character")
-    if len(line.encode()) >= COMMAND_LINE_SIZE:
-        yield Finding(True, "command_line", f"longer than the kernel's {COMMAND_LINE_SIZE - 1} bytes")
+    if problem := command_line_problem(machine.command_line):
+        yield Finding(True, "command_line", problem)
     align = machine.kernel_alignment
     if align < 0x200000 or align & (align - 1):
         yield Finding(True, "boot.kernel_alignment", f"{align:#x} is not a power of two from 2 MiB up")
@@ -143,7 +158,7 @@ def _cpus(machine: Machine) -> Iterator[Finding]:
         yield Finding(True, "cpu.lapics", "no CPU is enabled")
 
 
-def _nodes(machine: Machine) -> Iterator[Finding]:
+def _nodes(machine: Machine, firmware: bool) -> Iterator[Finding]:
     domains = {item.apic_id for item in machine.srat_cpus}
     known = {cpu.apic_id for cpu in machine.lapics}
     if machine.srat_cpus or machine.srat_memory:

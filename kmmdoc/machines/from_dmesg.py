@@ -77,7 +77,7 @@ def machine_from_dmesg(path: str | Path) -> FromLog:
         result = _machine(path.stem, lines)
     except KmmdocError as error:
         raise KmmdocError(path, error.where, error.reason) from None
-    require_sound(result.machine, str(path), overlaps=True)
+    require_sound(result.machine, path, firmware=True)
     return result
 
 

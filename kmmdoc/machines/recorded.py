@@ -13,6 +13,7 @@ from typing import Any
 
 from kmmdoc.machines import bootlog
 from kmmdoc.machines.builds import load_build
+from kmmdoc.machines.check import require_sound
 from kmmdoc.machines.firmware import option_roms
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import (
@@ -71,11 +72,13 @@ def recorded_machine(folder: str | Path) -> Machine:
         log = Path(folder) / DEBUG_LOG
     lines = bootlog.read_log(log) if log.is_file() else []
     try:
-        return _machine(Path(folder).resolve().name, data, lines)
+        machine = _machine(Path(folder).resolve().name, data, lines)
     except KeyError as error:
         raise KmmdocError(path, str(error.args[0]), "this key is missing") from None
     except (TypeError, ValueError, AttributeError) as error:
         raise KmmdocError(path, None, f"not in the format of a recorded boot: {error}") from None
+    require_sound(machine, path, firmware=True)
+    return machine
 
 
 def _number(value: int | str) -> int:

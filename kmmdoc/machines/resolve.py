@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
-from kmmdoc.machines.check import findings
+from kmmdoc.machines.check import command_line_problem, findings
 from kmmdoc.machines.recorded import DEBUG_LOG, load_recorded, with_memblock_debug
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import Machine, Scenario
@@ -32,9 +32,9 @@ def resolve(machine: str, command_line: str | None = None, *, memblock_debug: bo
 
 
 def resolve_with_notes(
-    machine: str, command_line: str | None = None, *, memblock_debug: bool = False
+    machine: str, command_line: str | None = None, *, append: str = "", memblock_debug: bool = False
 ) -> Resolved:
-    """Like `resolve`, with warnings about the machine."""
+    """Like `resolve`, with warnings about the machine. `append` is added to the command line."""
     path = Path(machine)
     if path.name == "inputs.json":
         path = path.parent
@@ -48,12 +48,14 @@ def resolve_with_notes(
     else:
         raise KmmdocError(machine, None, _unknown(machine))
     scenario = result.scenario
+    text = f"{scenario.command_line} {append}".strip() if append else scenario.command_line
     if memblock_debug:
-        text = with_memblock_debug(scenario.command_line)
-        result.scenario = Scenario(scenario.machine, scenario.build, text)
-    result.notes += [
-        f"{f.where}: {f.reason}" for f in findings(scenario.machine, overlaps=True) if not f.error
-    ]
+        text = with_memblock_debug(text)
+    if problem := command_line_problem(text):
+        raise KmmdocError("command line", "--command-line, --append", problem)
+    result.scenario = Scenario(scenario.machine, scenario.build, text)
+    odd = findings(scenario.machine, firmware=True)
+    result.notes += [f"{finding.where}: {finding.reason}" for finding in odd if not finding.error]
     return result
 
 

@@ -130,3 +130,17 @@ def test_bad_inputs(tmp_path, content, where, reason):
     assert caught.value.file.endswith("inputs.json")
     assert caught.value.where == where
     assert reason in caught.value.reason
+
+
+def test_what_firmware_says_is_believed_but_must_be_a_machine(tmp_path):
+    """Entries that overlap, and a CPU without a node, are what the kernel then has to cope with."""
+    data = json.loads((TRUTH / "numa2-m4g-c4" / "inputs.json").read_text())
+    data["srat_cpus"].pop()
+    data["boot_params"]["e820_map"].append(["0x1000", "0x1000", "0x2"])
+    (tmp_path / "inputs.json").write_text(json.dumps(data))
+    machine = load_recorded(tmp_path).machine
+    assert len(machine.srat_cpus) == 3
+    data["boot_params"]["e820_map"] = [["0x0", "0x1000", "0x2"]]
+    (tmp_path / "inputs.json").write_text(json.dumps(data))
+    with pytest.raises(KmmdocError, match="no usable memory"):
+        load_recorded(tmp_path)

@@ -62,3 +62,10 @@ def test_a_folder_without_inputs(tmp_path):
     shutil.copy(TRUTH / "m2g-c4" / "dmesg.txt", tmp_path)
     with pytest.raises(KmmdocError, match=r"inputs\.json"):
         resolve(str(tmp_path))
+
+
+def test_command_lines_that_no_boot_loader_could_pass():
+    with pytest.raises(KmmdocError, match="2047 bytes"):
+        resolve("qemu-2g", "x" * 2048)
+    with pytest.raises(KmmdocError, match="control character"):
+        resolve("qemu-2g", "a\nb")

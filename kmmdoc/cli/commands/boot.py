@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--snapshots", type=Path, metavar="FILE", help="write every snapshot as JSON ('-': stdout)"
     )
     parser.add_argument("--command-line", metavar="TEXT", help="boot with this kernel command line")
-    parser.add_argument("--append", metavar="TEXT", help="add to the kernel command line")
+    parser.add_argument("--append", default="", metavar="TEXT", help="add to the kernel command line")
     parser.add_argument("--json", action="store_true", help="JSON instead of text")
 
 
@@ -36,19 +36,16 @@ def run(args: argparse.Namespace) -> int:
     """Boot and print; a panic of the simulated kernel is an outcome, told on stderr."""
     from kmmdoc.machines.resolve import resolve_with_notes
 
-    resolved = resolve_with_notes(args.machine, args.command_line, memblock_debug=args.memblock_debug)
-    scenario = resolved.scenario
-    if args.append:
-        from dataclasses import replace
-
-        scenario = replace(scenario, command_line=f"{scenario.command_line} {args.append}".strip())
+    resolved = resolve_with_notes(
+        args.machine, args.command_line, append=args.append, memblock_debug=args.memblock_debug
+    )
     for note in resolved.notes:
         say(f"kmmdoc: note: {note}")
 
     from kmmdoc.simulate import simulate
 
     log_only = (args.dmesg or args.memblock_debug or args.calls) and args.snapshots is None
-    booted = simulate(scenario, snapshots=not log_only)
+    booted = simulate(resolved.scenario, snapshots=not log_only)
     if booted.panic is not None:
         say(f"kmmdoc: note: the kernel panicked: {booted.panic}")
     if args.snapshots is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, pglist_data
 from kmmdoc.linux.kernel import Kernel
@@ -15,24 +13,13 @@ from kmmdoc.linux.mm.memblock import (
     memblock_clear_hotplug,
 )
 from kmmdoc.linux.mm.mmzone import for_each_online_pgdat
+from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.free import __free_pages_bootmem
 from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
+from kmmdoc.linux.mm.page_alloc.reserved import free_row
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 KFILE = "mm/nobootmem.c"
-
-
-def largest_blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Page frames `[start, end)` cut into (pfn, order), upwards, each the largest that is aligned and fits.
-
-    >>> list(largest_blocks(5, 16))
-    [(5, 0), (6, 1), (8, 3)]
-    """
-    while start < end:
-        order = min(MAX_ORDER - 1, (start & -start).bit_length() - 1) if start else MAX_ORDER - 1
-        order = min(order, (end - start).bit_length() - 1)
-        yield start, order
-        start += 1 << order
 
 
 def _run_of_highest(k: Kernel, start: int, end: int) -> int:
@@ -46,6 +33,18 @@ def _run_of_highest(k: Kernel, start: int, end: int) -> int:
             end = -(-low // size) * size
             break
     return max((end - start) // size, 1)
+
+
+def _free_late(k: Kernel, page: int) -> None:
+    __free_pages_bootmem(k, page, 0)
+    k.totalram_pages += 1
+
+
+@kfunc
+def free_bootmem_late(k: Kernel, addr: int, size: int) -> None:
+    """Give the whole pages of bytes `[addr, addr + size)` to the page allocator, which runs already."""
+    first = -(-addr >> PAGE_SHIFT)
+    free_row(k, first, (addr + size >> PAGE_SHIFT) - first, _free_late)
 
 
 @kfunc

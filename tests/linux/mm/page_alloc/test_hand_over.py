@@ -13,7 +13,8 @@ from kmmdoc.linux.arch.x86.mm.init_64_mem import mem_init
 from kmmdoc.linux.include.linux.mmzone import zone
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.memblock import memblock_add, memblock_reserve
-from kmmdoc.linux.mm.nobootmem_free import __free_memory_core, largest_blocks
+from kmmdoc.linux.mm.nobootmem_free import __free_memory_core
+from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.readers.pages import page_runs
 from kmmdoc.model.trace import PagesFreed, call_tree, dmesg
 

@@ -9,7 +9,7 @@ from kmmdoc.linux.kfunc import kfunc
 
 @kfunc
 def alternative_instructions(k: Kernel) -> None:
-    """Patch the kernel; the table of lock instructions goes unless CPUs may still come to a kernel patched for one.
+    """Patch the kernel; the table of locks goes, unless CPUs may still come to a kernel patched for one.
 
     Simplified: code does not exist here, only the memory of the table.
     """

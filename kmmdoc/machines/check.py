@@ -164,13 +164,10 @@ def _nodes(machine: Machine, firmware: bool) -> Iterator[Finding]:
     if machine.srat_cpus or machine.srat_memory:
         for number, cpu in enumerate(machine.lapics):
             if cpu.enabled and cpu.apic_id not in domains:
-                yield Finding(
-                    True,
-                    f"cpu.lapics[{number}]",
-                    f"the CPU of APIC id {cpu.apic_id} has no node in numa.cpus",
-                )
+                reason = f"the CPU of APIC id {cpu.apic_id} has no node in numa.cpus"
+                yield Finding(not firmware, f"cpu.lapics[{number}]", reason)
         if not machine.srat_memory:
-            yield Finding(True, "numa.memory", "CPUs have nodes, but no memory has")
+            yield Finding(not firmware, "numa.memory", "CPUs have nodes, but no memory has")
     for number, item in enumerate(machine.srat_cpus):
         if known and item.apic_id not in known:
             yield Finding(False, f"numa.cpus[{number}]", f"no CPU has APIC id {item.apic_id}")

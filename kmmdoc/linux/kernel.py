@@ -15,6 +15,7 @@ from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
 from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK, GFP_KERNEL
+from kmmdoc.linux.include.linux.hugetlb import hstate
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
 from kmmdoc.linux.include.linux.mempolicy import mempolicy
@@ -113,6 +114,15 @@ class Kernel:
         self.mmap_min_addr = 0
         self.noreplace_smp = False
         self.do_retain_initrd = False
+        self.saved_root_name = ""
+        # mm/hugetlb.c, fs/namespace.c
+        self.hstates: list[hstate] = []
+        self.parsed_hstate: hstate | None = None
+        self.default_hstate_size = 0
+        self.default_hstate_max_huge_pages = 0
+        self.last_mhp: int | str | None = None
+        self.huge_boot_pages: list[tuple[hstate, int, int]] = []
+        self.mhash_entries = self.mphash_entries = 0
         self.high_memory = 0
         self.max_pfn_mapped = self.max_low_pfn_mapped = 0
         self.crashk_res = resource("Crash kernel", 0, 0, IORESOURCE_BUSY | IORESOURCE_MEM)

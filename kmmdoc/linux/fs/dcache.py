@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.fs.inode import inode_init_early
+from kmmdoc.linux.fs.inode import inode_init, inode_init_early
+from kmmdoc.linux.fs.namespace import mnt_init
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
@@ -25,6 +26,27 @@ def dcache_init_early(k: Kernel) -> None:
     bucket = k.build.sizeof("hlist_bl_head")
     table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, HASH_EARLY, 0, 0, 0)
     k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+
+
+@kfunc
+def dcache_init(k: Kernel) -> None:
+    """Allocate the table of names if that had to wait. Simplified: the cache of entries is left out."""
+    if not k.hashdist:
+        return
+    bucket = k.build.sizeof("hlist_bl_head")
+    table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, 0, 0, 0, 0)
+    k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+
+
+@kfunc
+def vfs_caches_init(k: Kernel, mempages: int) -> None:
+    """The tables of names, inodes and mounts, as far as they had to wait.
+
+    Simplified: the caches of files and block devices are left out.
+    """
+    dcache_init(k)
+    inode_init(k)
+    mnt_init(k)
 
 
 @kfunc

@@ -24,3 +24,13 @@ def inode_init_early(k: Kernel) -> None:
     bucket = k.build.sizeof("hlist_head")
     table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, HASH_EARLY, 0, 0, 0)
     k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask
+
+
+@kfunc
+def inode_init(k: Kernel) -> None:
+    """Allocate the table if that had to wait. Simplified: the cache of inodes is left out."""
+    if not k.hashdist:
+        return
+    bucket = k.build.sizeof("hlist_head")
+    table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, 0, 0, 0, 0)
+    k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask

@@ -50,6 +50,7 @@ populate_rootfs = extern("populate_rootfs")
 pci_swiotlb_late_init = extern("pci_swiotlb_late_init")
 init_per_zone_wmark_min = extern("init_per_zone_wmark_min")
 hugetlb_init = extern("hugetlb_init")
+prepare_namespace = extern("prepare_namespace")
 free_initmem = extern("free_initmem")
 mark_rodata_ro = extern("mark_rodata_ro")
 
@@ -193,10 +194,16 @@ def do_initcalls(k: Kernel) -> None:
 
 @kfunc
 def kernel_init_freeable(k: Kernel) -> None:
-    """The init thread's part that can be freed afterwards: the other CPUs, then all subsystems."""
+    """The init thread's part that can be freed afterwards: the other CPUs, all subsystems, the root file
+    system.
+
+    Simplified: an initial RAM disk is taken to hold the first program, so that nothing else is mounted.
+    """
     smp_init(k)
     sched_init_smp(k)
     do_initcalls(k)
+    if k.machine.initrd is None:
+        prepare_namespace(k)
 
 
 @kfunc

@@ -91,7 +91,10 @@ def ram_alignment(pos: int) -> int:
 
 @kfunc
 def e820_reserve_resources_late(k: Kernel) -> None:
-    """After PCI has claimed its devices: enter the reserved areas that had to wait, and pad the ends of RAM."""
+    """After PCI has claimed its devices.
+
+    Enter the reserved areas that had to wait, and pad the ends of RAM.
+    """
     for res in k.e820_res:
         if res.parent is None and res.end:
             insert_resource_expand_to_fit(k, k.iomem_resource, res)

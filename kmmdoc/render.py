@@ -15,6 +15,7 @@ from kmmdoc.dot.draw import draw
 from kmmdoc.excerpts.bind import notice
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.model import sections
+from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.graph import Bands, Figure, Graph, Table, keep_targets
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
@@ -124,9 +125,17 @@ class Renderer:
             "log": lambda: self._log(start, end),
             **self._readers(chapter.end),
         }
-        body = self.environment.from_string(chapter.body).render(values) if complete else ""
+        body = self._chapter_text(chapter, values) if complete else ""
         frame = self.environment.get_template("pages/stage.md.j2")
         self._write(chapter.docname + ".md", frame.render(chapter=chapter, body=body, complete=complete))
+
+    def _chapter_text(self, chapter: Chapter, values: Mapping[str, Any]) -> str:
+        try:
+            return self.environment.from_string(chapter.body).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            raise KmmdocError(chapter.path, chapter.first_line + error.lineno - 1, str(error)) from error
+        except jinja2.UndefinedError as error:
+            raise KmmdocError(chapter.path, None, str(error)) from error
 
     def function(self, name: str) -> None:
         """The page of a function."""

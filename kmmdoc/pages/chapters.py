@@ -31,6 +31,11 @@ class Chapter:
     path: Path
 
     @property
+    def first_line(self) -> int:
+        """The line of the file on which `body` begins."""
+        return self.path.read_text(encoding="utf-8").split("+++\n", 2)[1].count("\n") + 3
+
+    @property
     def docname(self) -> str:
         return f"stages/{self.slug}"
 

@@ -56,7 +56,8 @@ def _list(shot: Shot, zone: Zone, old: Zone | None, key: tuple[int, int], count:
     """The free list of an order and a migrate type: its first blocks by frame number."""
     order, kind = key
     blocks = zone.blocks.get(key, ())[:_SHOWN]
-    known = set(old.blocks.get(key, ())) if old else set(blocks)
+    before = old.blocks.get(key, ()) if old else ()
+    known = set(before or blocks)  # in a list that was empty everything is new: the row says so
     cells = [Row(str(pfn), changed=pfn not in known) for pfn in blocks]
     if count > len(blocks):
         cells.append(Row(shot.words("free_area.more", n=f"{count - len(blocks):,}")))

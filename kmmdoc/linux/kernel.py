@@ -14,7 +14,7 @@ from kmmdoc.linux.arch.x86.include.asm.bootparam import boot_params
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
-from kmmdoc.linux.include.linux.gfp import GFP_BOOT_MASK, GFP_KERNEL
+from kmmdoc.linux.include.linux.gfp import GFP_ATOMIC, GFP_BOOT_MASK, GFP_KERNEL
 from kmmdoc.linux.include.linux.hugetlb import hstate
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_IO, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock
@@ -114,6 +114,7 @@ class Kernel:
         self.mmap_min_addr = 0
         self.noreplace_smp = False
         self.do_retain_initrd = False
+        self.max_threads = 0
         self.saved_root_name = ""
         # mm/hugetlb.c, fs/namespace.c
         self.hstates: list[hstate] = []
@@ -340,6 +341,7 @@ class Kernel:
         self.vmap_lazy_nr = 0
         self.vmap_block_queue: dict[int, list[vmap_block]] = {}
         self.vmap_block_tree: dict[int, vmap_block] = {}
+        self.vmap_block_tree_root = radix_tree_root(GFP_ATOMIC)
         self.pcpu_vms_ptr: dict[int, int] = {}
         # mm/mempolicy.c; task_policy is that of the running task, il_next the node whose turn it is
         self.policy_cache: KmemCache | None = None
@@ -350,6 +352,7 @@ class Kernel:
         # kernel/rcu/tree.c, lib/radix-tree.c, kernel/irq/irqdesc.c, kernel/events/core.c
         self.rcu_callbacks: list[tuple[str, object]] = []
         self.radix_tree_node_cachep: KmemCache | None = None
+        self.radix_tree_preloads: list[int] = []
         self.irq_desc_tree = radix_tree_root(GFP_KERNEL)
         self.nr_irqs = 0
         self.perf_sw_context = 0

@@ -39,3 +39,8 @@ def sched_init(k: Kernel) -> None:
     if groups:
         __kmalloc(k, groups * 2 * k.nr_cpu_ids * 8, GFP_NOWAIT | __GFP_ZERO)
     init_defrootdomain(k)
+
+
+@kfunc
+def sched_init_smp(k: Kernel) -> None:
+    """Arrange the CPUs that run in domains. Simplified: what the domains take is left out."""

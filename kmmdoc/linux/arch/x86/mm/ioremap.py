@@ -7,7 +7,7 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import FIXADDR_TOP, table_span
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 
-PMD_OF_BTMAPS = FIXADDR_TOP // table_span(1) * table_span(1) - 2 * table_span(1)
+FIRST_BTMAP = FIXADDR_TOP // table_span(1) * table_span(1) - 2 * table_span(1)
 """The 512 temporary mappings have a PTE page of their own, below that of the lasting ones."""
 
 
@@ -18,4 +18,4 @@ def early_ioremap_init(k: Kernel) -> None:
     Simplified: the temporary mappings themselves come and go between two snapshots and are left out.
     """
     touch_early(k, k.pa_symbol("early_level4_pgt"))
-    k.init_pgt.add_table(1, PMD_OF_BTMAPS, k.pa_symbol("bm_pte"))
+    k.init_pgt.add_table(1, FIRST_BTMAP, k.pa_symbol("bm_pte"))

@@ -11,9 +11,13 @@ from kmmdoc.linux.arch.x86.include.asm.e820 import (
     E820_X_MAX,
 )
 from kmmdoc.linux.arch.x86.kernel.e820.table import e820_add_region, sanitize_e820_map
+from kmmdoc.linux.arch.x86.mm.init_64 import supported
+from kmmdoc.linux.arch.x86.mm.ioremap import FIRST_BTMAP
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve
+from kmmdoc.model.quantities import PAGE_SIZE
 from kmmdoc.model.scenario import EfiMemory
 
 EFI_LOADER_CODE, EFI_LOADER_DATA = 1, 2
@@ -101,10 +105,29 @@ def print_efi_memmap(k: Kernel) -> None:
         k.printk(KERN_INFO, f"efi: mem{i:02d}: {_typeattr(md)} range={span} ({mib}MB)\n")
 
 
+def _memmap_pages(k: Kernel) -> tuple[int, int]:
+    """First page and number of pages that UEFI's map lies in."""
+    efi = k.machine.efi
+    if efi is None or not efi.memmap_size:
+        return 0, 0
+    first = efi.memmap_addr // PAGE_SIZE
+    return first, (efi.memmap_addr + efi.memmap_size - 1) // PAGE_SIZE + 1 - first
+
+
+@kfunc
+def efi_unmap_memmap(k: Kernel) -> None:
+    """Let go of UEFI's map."""
+    _, pages = _memmap_pages(k)
+    k.init_pgt.unmap(FIRST_BTMAP, FIRST_BTMAP + pages * PAGE_SIZE)
+    k.efi_memmap = []
+
+
 @kfunc
 def efi_memmap_init(k: Kernel) -> int:
-    """Take UEFI's map into use."""
+    """Take UEFI's map into use, at the first of the temporary addresses, where it stays until the boot ends."""
     k.efi_memmap = list(k.machine.efi.memmap) if k.machine.efi is not None else []
+    first, pages = _memmap_pages(k)
+    k.init_pgt.map_run(FIRST_BTMAP, first * PAGE_SIZE, 1, pages, supported(k, PAGE_KERNEL))
     if k.add_efi_memmap:
         do_add_efi_memmap(k)
     return 0

@@ -6,10 +6,15 @@ from dataclasses import replace
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_RAM
 from kmmdoc.linux.arch.x86.kernel.e820.table import e820_all_mapped
-from kmmdoc.linux.arch.x86.platform.efi.efi import EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA
+from kmmdoc.linux.arch.x86.platform.efi.efi import (
+    EFI_BOOT_SERVICES_CODE,
+    EFI_BOOT_SERVICES_DATA,
+    efi_unmap_memmap,
+)
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_is_region_reserved, memblock_reserve
+from kmmdoc.linux.mm.nobootmem_free import free_bootmem_late
 
 
 @kfunc
@@ -34,3 +39,12 @@ def efi_reserve_boot_services(k: Kernel) -> None:
                 k.printk(KERN_INFO, text_)
         else:
             memblock_reserve(k, md.start, size)
+
+
+@kfunc
+def efi_free_boot_services(k: Kernel) -> None:
+    """Give back the memory of UEFI's boot services that was kept."""
+    for md in k.efi_memmap:
+        if md.type in (EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA) and md.end > md.start:
+            free_bootmem_late(k, md.start, md.end - md.start)
+    efi_unmap_memmap(k)

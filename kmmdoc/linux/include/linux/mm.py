@@ -1,0 +1,13 @@
+"""include/linux/mm.h: what start_kernel() finds there."""
+
+from __future__ import annotations
+
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.kfunc import kfunc
+
+KFILE = "include/linux/mm.h"
+
+
+@kfunc
+def pgtable_init(k: Kernel) -> None:
+    """Set up caches for page tables and their locks. This architecture needs neither: both fit where they are."""

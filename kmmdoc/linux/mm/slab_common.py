@@ -30,7 +30,7 @@ from kmmdoc.linux.include.linux.slab import (
     kmem_cache_zalloc,
 )
 from kmmdoc.linux.include.linux.slub_def import UP, KmemCache
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __va
+from kmmdoc.linux.kernel import KERN_ERR, KERN_WARNING, Kernel, __va
 from kmmdoc.linux.kfunc import extern, kfunc, setup_param
 from kmmdoc.linux.lib.kasprintf import kasprintf
 from kmmdoc.linux.mm.util import kstrdup
@@ -40,6 +40,11 @@ __kmem_cache_create = extern("__kmem_cache_create")
 kmem_cache_flags = extern("kmem_cache_flags")
 alloc_kmem_pages = extern("alloc_kmem_pages")
 kfree = extern("kfree")
+ksize = extern("ksize")
+__kmalloc_track_caller = extern("__kmalloc_track_caller")
+__kmem_cache_shutdown = extern("__kmem_cache_shutdown")
+__kmem_cache_shrink = extern("__kmem_cache_shrink")
+sysfs_slab_remove = extern("sysfs_slab_remove")
 
 SLAB_NEVER_MERGE = (
     (SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_TRACE)
@@ -146,6 +151,31 @@ def kmem_cache_create(
 
 
 @kfunc
+def kmem_cache_destroy(k: Kernel, s: KmemCache) -> None:
+    """Give up a cache, when nobody else shares it.
+
+    sysfs keeps the structure for as long as somebody looks at it; before sysfs knows caches, nobody ever
+    frees it.
+
+    Simplified: a cache whose slabs wait for a grace period goes at once.
+    """
+    s.refcount -= 1
+    if s.refcount:
+        return
+    if __kmem_cache_shutdown(k, s):
+        k.printk(KERN_ERR, f"kmem_cache_destroy {s.name}: Slab cache still has objects\n")
+        return
+    k.slab_caches.remove(s)
+    sysfs_slab_remove(k, s)
+
+
+@kfunc
+def kmem_cache_shrink(k: Kernel, s: KmemCache) -> int:
+    """Free the empty slabs of a cache: 0 or a negative error."""
+    return int(__kmem_cache_shrink(k, s))
+
+
+@kfunc
 def slab_is_available(k: Kernel) -> bool:
     """Does kmalloc work already?"""
     return k.slab_state >= UP
@@ -228,3 +258,36 @@ def kmalloc_order(k: Kernel, size: int, flags: int, order: int) -> int:
 def kmalloc_order_trace(k: Kernel, size: int, flags: int, order: int) -> int:
     """kmalloc_order() for a kmalloc() above what the caches hold."""
     return int(kmalloc_order(k, size, flags, order))
+
+
+def _grow(k: Kernel, p: int, new_size: int, flags: int) -> int:
+    """The same memory where it is large enough, new memory otherwise."""
+    if p and ksize(k, p) >= new_size:
+        return p
+    return int(__kmalloc_track_caller(k, new_size, flags))
+
+
+@kfunc
+def __krealloc(k: Kernel, p: int, new_size: int, flags: int) -> int:
+    """krealloc() that leaves the old memory to the caller."""
+    return _grow(k, p, new_size, flags) if new_size else ZERO_SIZE_PTR
+
+
+@kfunc
+def krealloc(k: Kernel, p: int, new_size: int, flags: int) -> int:
+    """Memory of at least `new_size` bytes in place of `p`; it never shrinks. 0 on failure."""
+    if not new_size:
+        kfree(k, p)
+        return ZERO_SIZE_PTR
+    ret = _grow(k, p, new_size, flags)
+    if ret and p != ret:
+        kfree(k, p)
+    return ret
+
+
+@kfunc
+def kzfree(k: Kernel, p: int) -> None:
+    """Clear memory and free it."""
+    if p > ZERO_SIZE_PTR:
+        ksize(k, p)
+        kfree(k, p)

@@ -245,3 +245,11 @@ def sysfs_slab_alias(k: Kernel, s: KmemCache, name: str) -> int:
         return -ENOMEM
     k.alias_list.insert(0, SavedAlias(s, name))
     return 0
+
+
+@kfunc
+def sysfs_slab_remove(k: Kernel, s: KmemCache) -> None:
+    """Take a cache out of sysfs, if it ever got there.
+
+    Simplified: sysfs takes and frees no memory here.
+    """

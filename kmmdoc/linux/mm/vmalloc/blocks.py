@@ -3,8 +3,7 @@
 What is unmapped in a block is not handed out again: the block is given up when all of it was used and
 unmapped, or when a purge finds nothing mapped in it.
 
-Simplified: only the boot CPU takes from its queue. The radix tree of the blocks is a dictionary that
-allocates no nodes.
+Simplified: only the boot CPU takes from its queue.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from kmmdoc.linux.include.linux.vmalloc import vmap_block
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.lib.radix_tree import radix_tree_delete, radix_tree_insert, radix_tree_preload
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
     VMALLOC_END,
@@ -25,6 +25,7 @@ from kmmdoc.linux.mm.vmalloc.areas import (
     alloc_vmap_area,
     find_vmap_area,
     free_unmap_vmap_area,
+    free_vmap_area,
     free_vmap_area_noflush,
 )
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vmap_page_range, vunmap_page_range
@@ -60,7 +61,14 @@ def new_vmap_block(k: Kernel, gfp_mask: int) -> vmap_block | None:
         kfree(k, address)
         return None
     vb = vmap_block(address, va, vmap_bbmap_bits(k))
-    k.vmap_block_tree[addr_to_vb_idx(k, va.va_start)] = vb
+    if radix_tree_preload(k, gfp_mask):
+        kfree(k, address)
+        free_vmap_area(k, va)
+        return None
+    index = addr_to_vb_idx(k, va.va_start)
+    if radix_tree_insert(k, k.vmap_block_tree_root, index):
+        k.bug("new_vmap_block")
+    k.vmap_block_tree[index] = vb
     k.vmap_block_queue[smp_processor_id(k)].insert(0, vb)
     return vb
 
@@ -68,7 +76,9 @@ def new_vmap_block(k: Kernel, gfp_mask: int) -> vmap_block | None:
 @kfunc
 def free_vmap_block(k: Kernel, vb: vmap_block) -> None:
     """Give up a block; its addresses wait for a purge."""
-    del k.vmap_block_tree[addr_to_vb_idx(k, vb.va.va_start)]
+    index = addr_to_vb_idx(k, vb.va.va_start)
+    radix_tree_delete(k, k.vmap_block_tree_root, index)
+    del k.vmap_block_tree[index]
     free_vmap_area_noflush(k, vb.va)
     kfree_call_rcu(k, vb.address)
 

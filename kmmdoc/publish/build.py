@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from kmmdoc.publish.progress import Progress
 from kmmdoc.publish.report import LANGUAGES, Report
 from kmmdoc.publish.static_files import write_chinese, write_static
 
+#: Something of the page is lost; a warning only says that it may not be as meant.
+_ERROR = re.compile(r"\b(ERROR|CRITICAL|SEVERE): ")
 #: What Sphinx leaves in the output that a reader does not need.
 _LEFTOVERS = ("_sources", ".buildinfo", ".buildinfo.bak", "objects.inv", ".doctrees")
 
@@ -31,7 +35,8 @@ def build_html(source: Path, out: Path, *, report: Report, work: Path, strict: b
     """Build the site of one language into the folder `out`, which is replaced as a whole at the end.
 
     `source` is the tree of pages, `work` a folder for what the next build can use again. With `strict` a
-    warning is an error. KmmdocError says what is wrong with the pages; `out` is then as it was.
+    warning is an error; that something of a page got lost always is one. KmmdocError says what is wrong with
+    the pages; `out` is then as it was.
     """
     made = work / "html"
     documents, warnings = _run("html", source, made, report, work, strict)
@@ -79,14 +84,15 @@ def _run(
                 confoverrides=configuration(report, static),
                 status=progress.stream,
                 warning=talk,
-                parallel=1,
+                parallel=min(4, os.cpu_count() or 1),
             )
             app.build(force_all=_pages_changed(app.env.project.discover(), work / f"pages-{builder}.txt"))
         except SphinxError as error:
             raise KmmdocError(source, None, f"{error.category}: {error}") from error
     warnings = tuple(line for line in talk.getvalue().splitlines() if line.strip())
-    if strict and warnings:
-        raise KmmdocError(source, None, f"{len(warnings)} warnings are errors here:\n" + "\n".join(warnings))
+    wrong = warnings if strict else tuple(line for line in warnings if _ERROR.search(line))
+    if wrong:
+        raise KmmdocError(source, None, f"{len(wrong)} things are wrong with the pages:\n" + "\n".join(wrong))
     return len(app.env.found_docs), warnings
 
 

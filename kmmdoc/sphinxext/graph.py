@@ -1,13 +1,14 @@
 """The kmm-graph directive: a drawing in the page itself, its parts linked.
 
-    ```{kmm-graph} /figures/memblock.svg
+    ```{kmm-graph}
+    :file: /figures/memblock.svg
     :alt: Regions of memblock, reserved ones marked
     :caption: The regions after {kfunc}`memblock_x86_fill`
     :name: fig-memblock
     ```
 
-A path starts at the source's root if it begins with a slash, else beside the page. `alt` is required.
-With a caption it is a numbered figure.
+A path starts at the source's root if it begins with a slash, else beside the page. `file` and `alt` are
+required. With a caption it is a numbered figure.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class kmm_graph(nodes.General, nodes.Element):
 class GraphDirective(SphinxDirective):
     """Puts a drawing into the page."""
 
-    required_arguments = 1
+    optional_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar[OptionSpec] = {
+        "file": directives.unchanged_required,
         "alt": directives.unchanged_required,
         "caption": directives.unchanged_required,
         "name": directives.unchanged,
@@ -60,9 +62,12 @@ class GraphDirective(SphinxDirective):
         return [figure]
 
     def _drawing(self) -> str:
-        if not self.options.get("alt"):
-            raise ValueError("say in :alt: what the drawing shows")
-        relative, absolute = self.env.relfn2path(self.arguments[0])
+        if self.arguments:  # the path may also stand as the argument
+            self.options.setdefault("file", self.arguments[0])
+        for option, what in (("file", "the drawing"), ("alt", "what it shows")):
+            if not self.options.get(option):
+                raise ValueError(f"name {what} in :{option}:")
+        relative, absolute = self.env.relfn2path(self.options["file"])
         self.env.note_dependency(relative)
         drawing = Drawing(Path(absolute).read_text(encoding="utf-8"))
         for link in drawing.links():

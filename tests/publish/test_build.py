@@ -49,9 +49,9 @@ def test_a_figure_needs_a_text_and_links_of_a_known_form(sample, tmp_path):
     write(tmp_path / "source" / "x.svg", svg)
     index = tmp_path / "source" / "index.md"
     for text, reason in [
-        ("```{kmm-graph} x.svg\n```", "say in :alt:"),
-        ("```{kmm-graph} x.svg\n:alt: x\n```", "a link must be"),
-        ("```{kmm-graph} y.svg\n:alt: x\n```", "y.svg"),
+        ("```{kmm-graph}\n:file: x.svg\n```", "name what it shows in :alt:"),
+        ("```{kmm-graph}\n:file: x.svg\n:alt: x\n```", "a link must be"),
+        ("```{kmm-graph}\n:file: y.svg\n:alt: x\n```", "y.svg"),
     ]:
         write(index, f"# Title\n\n{text}\n")
         with pytest.raises(KmmdocError, match=reason):

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_NOTRACK, __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.kernel import Kernel, __pa
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current
+from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages, get_zeroed_page
 
 ENOMEM = 12
 PAGE_SHIFT = 12
-
-__get_free_pages = extern("__get_free_pages")
-get_zeroed_page = extern("get_zeroed_page")
 
 
 @kfunc

@@ -20,7 +20,9 @@ from kmmdoc.linux.include.linux.topology import numa_mem_id, numa_node_id
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.mmzone import next_zones_zonelist
+from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
 from kmmdoc.linux.mm.slab_common import kmem_cache_create
+from kmmdoc.linux.mm.vmstat import inc_zone_page_state
 
 PAGE_SHIFT = 12
 INTERLEAVE_MINIMUM = 16 << 20
@@ -31,8 +33,6 @@ MEMPOLICY_SIZE = 24
 SP_NODE_SIZE = 48
 """Bytes of a struct sp_node."""
 
-__alloc_pages_nodemask = extern("__alloc_pages_nodemask")
-inc_zone_page_state = extern("inc_zone_page_state")
 kmem_cache_alloc = extern("kmem_cache_alloc")
 kmem_cache_free = extern("kmem_cache_free")
 
@@ -101,6 +101,12 @@ def interleave_nodes(k: Kernel, policy: mempolicy) -> int:
     nid = k.il_next
     k.il_next = next((node for node in policy.nodes if node > nid), policy.nodes[0])
     return nid
+
+
+def nr_interleaved(k: Kernel) -> int:
+    """From how many nodes in turn single pages come now."""
+    policy = get_task_policy.__wrapped__(k)
+    return len(policy.nodes) if policy.mode == MPOL_INTERLEAVE else 1
 
 
 @kfunc

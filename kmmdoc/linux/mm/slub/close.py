@@ -5,7 +5,8 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheNode
 from kmmdoc.linux.kernel import KERN_ERR, Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.percpu.alloc import free_percpu
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
 from kmmdoc.linux.mm.slub.boot import free_kmem_cache_nodes
 from kmmdoc.linux.mm.slub.free import kfree
@@ -15,8 +16,6 @@ from kmmdoc.linux.mm.slub.partial import flush_all, remove_partial
 KFILE = "mm/slub.c"
 
 ENOMEM = 12
-
-free_percpu = extern("free_percpu")
 
 
 @kfunc

@@ -6,7 +6,8 @@ from kmmdoc.linux.include.linux.slab import PAGE_SHIFT, ZERO_SIZE_PTR
 from kmmdoc.linux.include.linux.slub_def import KmemCache, SlabPage
 from kmmdoc.linux.include.linux.topology import smp_processor_id
 from kmmdoc.linux.kernel import Kernel, __pa
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.page_alloc.free import __free_kmem_pages
 from kmmdoc.linux.mm.slub.layout import kmem_cache_debug, kmem_cache_has_cpu_partial, slab_ksize
 from kmmdoc.linux.mm.slub.pages import (
     discard_slab,
@@ -18,8 +19,6 @@ from kmmdoc.linux.mm.slub.pages import (
 from kmmdoc.linux.mm.slub.partial import __cmpxchg_double_slab, add_partial, put_cpu_partial, remove_partial
 
 KFILE = "mm/slub.c"
-
-__free_kmem_pages = extern("__free_kmem_pages")
 
 
 @kfunc

@@ -26,18 +26,17 @@ from kmmdoc.linux.include.linux.slab import (
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheNode, OrderObjects, SlabPage
 from kmmdoc.linux.kernel import Kernel, __va
 from kmmdoc.linux.kernel_.rcu.tree import call_rcu
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist
+from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
+from kmmdoc.linux.mm.page_alloc.free import __free_pages
 from kmmdoc.linux.mm.slub.layout import OBJECT_POISON, kmem_cache_debug
+from kmmdoc.linux.mm.vmstat import mod_zone_page_state
 
 KFILE = "mm/slub.c"
 
 NUMA_NO_NODE = -1
 SLUB_RED_INACTIVE, SLUB_RED_ACTIVE = 0xBB, 0xCC
-
-__alloc_pages_nodemask = extern("__alloc_pages_nodemask")
-__free_pages = extern("__free_pages")
-mod_zone_page_state = extern("mod_zone_page_state")
 
 
 def page_to_nid(k: Kernel, pfn: int) -> int:

@@ -10,8 +10,9 @@ from kmmdoc.linux.include.linux.gfp import gfp_zone
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, KmemCacheNode, SlabPage
 from kmmdoc.linux.include.linux.topology import numa_mem_id, smp_processor_id
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import mempolicy_slab_node, node_zonelist
+from kmmdoc.linux.mm.mmzone import next_zones_zonelist
 from kmmdoc.linux.mm.slub.layout import kmem_cache_has_cpu_partial
 from kmmdoc.linux.mm.slub.pages import (
     NUMA_NO_NODE,
@@ -22,8 +23,6 @@ from kmmdoc.linux.mm.slub.pages import (
 )
 
 KFILE = "mm/slub.c"
-
-next_zones_zonelist = extern("next_zones_zonelist")
 
 
 @kfunc

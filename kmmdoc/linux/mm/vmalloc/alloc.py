@@ -10,6 +10,7 @@ from kmmdoc.linux.include.linux.gfp import (
     GFP_KERNEL,
     GFP_RECLAIM_MASK,
 )
+from kmmdoc.linux.include.linux.mm_types import PageRow
 from kmmdoc.linux.include.linux.slab import kzalloc_node
 from kmmdoc.linux.include.linux.vmalloc import (
     VM_ALLOC,
@@ -21,8 +22,12 @@ from kmmdoc.linux.include.linux.vmalloc import (
     vmap_area,
 )
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
-from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist, nr_interleaved
+from kmmdoc.linux.mm.page_alloc.alloc import gfpflags_to_migratetype
+from kmmdoc.linux.mm.page_alloc.row import alloc_row
+from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
+from kmmdoc.linux.mm.page_alloc.free import __free_pages
 from kmmdoc.linux.mm.slub.alloc import __kmalloc_node
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
@@ -39,12 +44,9 @@ KFILE = "mm/vmalloc.c"
 NUMA_NO_NODE = -1
 IOREMAP_MAX_ORDER = 7 + PAGE_SHIFT
 
-__alloc_pages_nodemask = extern("__alloc_pages_nodemask")
-__free_pages = extern("__free_pages")
-
 
 @kfunc
-def map_vm_area(k: Kernel, area: vm_struct, prot: int, pages: list[int]) -> int:
+def map_vm_area(k: Kernel, area: vm_struct, prot: int, pages: PageRow) -> int:
     """Map `pages` into an area, all but its guard page: 0 or a negative error."""
     return min(vmap_page_range(k, area.addr, area.addr + area.size - PAGE_SIZE, pages, prot), 0)
 
@@ -136,7 +138,7 @@ def __vunmap(k: Kernel, addr: int, deallocate_pages: bool) -> None:
         k.printk(KERN_WARNING, f"Trying to vfree() nonexistent vm area ({addr:016x})\n")
         return
     if deallocate_pages:
-        for pfn in area.pages[: area.nr_pages]:
+        for pfn in area.pages:
             __free_pages(k, pfn, 0)
         if area.flags & VM_VPAGES:
             vfree(k, area.pages_ptr)
@@ -193,17 +195,19 @@ def __vmalloc_area_node(k: Kernel, area: vm_struct, gfp_mask: int, prot: int, no
         remove_vm_area(k, area.addr)
         kfree(k, area.address)
         return 0
-    for i in range(nr_pages):
-        flags = gfp_mask | __GFP_NOWARN
+    flags = gfp_mask | __GFP_NOWARN
+
+    def alloc_one() -> int | None:
         if node == NUMA_NO_NODE:
-            pfn = alloc_pages_current(k, flags, 0)
-        else:
-            pfn = __alloc_pages_nodemask(k, flags, 0, node_zonelist(k, node, flags), None)
-        if not pfn:
-            area.nr_pages = i
-            vfree(k, area.addr)
-            return 0
-        area.pages.append(pfn)
+            return alloc_pages_current(k, flags, 0)
+        page: int | None = __alloc_pages_nodemask(k, flags, 0, node_zonelist(k, node, flags), None)
+        return page
+
+    lanes = nr_interleaved(k) if node == NUMA_NO_NODE else 1
+    if not alloc_row(k, area.pages, nr_pages, alloc_one, gfpflags_to_migratetype(k, flags), lanes):
+        area.nr_pages = len(area.pages)
+        vfree(k, area.addr)
+        return 0
     if map_vm_area(k, area, prot, area.pages):
         vfree(k, area.addr)
         return 0

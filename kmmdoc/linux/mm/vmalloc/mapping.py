@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL, table_span
+from kmmdoc.linux.include.linux.mm_types import PageRow
+from kmmdoc.linux.include.linux.mmzone import MIGRATE_UNMOVABLE
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memory import __pmd_alloc, __pte_alloc_kernel, __pud_alloc
+from kmmdoc.linux.mm.mempolicy import nr_interleaved
+from kmmdoc.linux.mm.page_alloc.row import alloc_row
 
 KFILE = "mm/vmalloc.c"
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
+ENOMEM = 12
+KEPT_ONE_BY_ONE = 1 << 16
+
+
+def as_row(pages: Iterable[int]) -> PageRow:
+    """The page frames `pages` as a row."""
+    return pages if isinstance(pages, PageRow) else PageRow(pages)
 
 
 @kfunc
@@ -20,47 +33,69 @@ def vunmap_page_range(k: Kernel, addr: int, end: int) -> None:
 
 
 @kfunc
-def vmap_page_range_noflush(k: Kernel, start: int, end: int, prot: int, pages: list[int]) -> int:
+def vmap_page_range_noflush(k: Kernel, start: int, end: int, prot: int, pages: PageRow) -> int:
     """Map the page frames of `pages` at `[start, end)`: how many, or -ENOMEM.
 
     Table pages are allocated on the way, as the walk first needs them.
+
+    Simplified: of very many pages that come from several nodes in turn, no two of them neighbours, the
+    entries are not kept, only the tables.
     """
-    tables = k.init_pgt
-    addr, at = start, 0
+    addr = start
     while addr < end:
-        for level, allocate in ((3, __pud_alloc), (2, __pmd_alloc), (1, __pte_alloc_kernel)):
-            if tables.table(level, addr) is None:
+        for level, allocate in ((3, __pud_alloc), (2, __pmd_alloc)):
+            if k.init_pgt.table(level, addr) is None:
                 error = allocate(k, addr)
                 if error:
                     return error
-        stop = min(end, (addr | (table_span(1) - 1)) + 1)
-        at = _map_run(k, addr, stop, prot, pages, at)
+        stop = min(end, (addr | (table_span(2) - 1)) + 1)
+        if not _add_page_tables(k, addr, stop):
+            return -ENOMEM
         addr = stop
-    return at
+    at = start
+    for lanes in pages.parts:
+        if len(lanes) == 1:
+            for first, n in lanes[0]:
+                k.init_pgt.map_run(at, first << PAGE_SHIFT, 1, n, prot)
+                at += n << PAGE_SHIFT
+        else:
+            length = sum(n for runs in lanes for _, n in runs)
+            if length <= KEPT_ONE_BY_ONE:
+                part = PageRow()
+                part.append_lanes(lanes)
+                for i, pfn in enumerate(part):
+                    k.init_pgt.map_run(at + (i << PAGE_SHIFT), pfn << PAGE_SHIFT, 1, 1, prot)
+            at += length << PAGE_SHIFT
+    return len(pages)
 
 
-def _map_run(k: Kernel, addr: int, end: int, prot: int, pages: list[int], at: int) -> int:
-    """Set the entries of one table; frames in a row go in together. The index of the next page."""
-    while addr < end:
-        first = at
-        while addr + (at + 1 - first << PAGE_SHIFT) < end and pages[at + 1] == pages[at] + 1:
-            at += 1
-        at += 1
-        k.init_pgt.map_run(addr, pages[first] << PAGE_SHIFT, 1, at - first, prot)
-        addr += at - first << PAGE_SHIFT
-    return at
+def _add_page_tables(k: Kernel, start: int, end: int) -> bool:
+    """Make the page tables that `[start, end)` lacks; False without memory."""
+    span = table_span(1)
+    missing = [at for at in range(start & -span, end, span) if k.init_pgt.table(1, at) is None]
+    made = PageRow()
+
+    def make_one() -> int | None:
+        at = missing[len(made)]
+        return None if __pte_alloc_kernel(k, at) else (k.init_pgt.table(1, at) or 0) >> PAGE_SHIFT
+
+    if not alloc_row(k, made, len(missing), make_one, MIGRATE_UNMOVABLE, nr_interleaved(k)):
+        return False
+    for at, pfn in zip(missing, made, strict=True):
+        k.init_pgt.add_table(1, at, pfn << PAGE_SHIFT)
+    return True
 
 
 @kfunc
-def vmap_page_range(k: Kernel, start: int, end: int, pages: list[int], prot: int = PAGE_KERNEL) -> int:
+def vmap_page_range(k: Kernel, start: int, end: int, pages: Iterable[int], prot: int = PAGE_KERNEL) -> int:
     """vmap_page_range_noflush(), caches flushed."""
-    return vmap_page_range_noflush(k, start, end, prot, pages)
+    return vmap_page_range_noflush(k, start, end, prot, as_row(pages))
 
 
 @kfunc
-def map_kernel_range_noflush(k: Kernel, addr: int, size: int, prot: int, pages: list[int]) -> int:
+def map_kernel_range_noflush(k: Kernel, addr: int, size: int, prot: int, pages: Iterable[int]) -> int:
     """Map `pages` into an area that exists: how many, or a negative error."""
-    return vmap_page_range_noflush(k, addr, addr + size, prot, pages)
+    return vmap_page_range_noflush(k, addr, addr + size, prot, as_row(pages))
 
 
 @kfunc

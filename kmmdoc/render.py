@@ -93,7 +93,13 @@ class Renderer:
             self.struct(name)
         tell("structs")
         self.page("home", "index", timeline=timeline(site.stretches(), site.words))
-        self.page("machine", "machine", facts=machine.facts(site.run), owned=machine.ownership(site))
+        self.page(
+            "machine",
+            "machine",
+            facts=machine.facts(site.run),
+            mapped_at=machine.mapped_stage(site.run),
+            owned=machine.ownership(site),
+        )
         self.page("log", "log", lines=site.trace.lines)
         self.page("functions", "functions/index", groups=_by_file(site))
         self.page("structs", "structs/index")
@@ -198,7 +204,7 @@ class Renderer:
         self._figures += 1
         self._write(f"{stem}.svg", self._drawn(figure), made_by="")
         alt = texts.one_line(figure.alt) or figure.name
-        lines = [f"```{{kmm-graph}} /{stem}.svg", f":alt: {alt}"]
+        lines = ["```{kmm-graph}", f":file: /{stem}.svg", f":alt: {alt}"]
         shown = figure.caption if caption is None else caption
         if shown:
             lines.append(f":caption: {texts.one_line(shown)}")

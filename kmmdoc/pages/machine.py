@@ -32,6 +32,12 @@ def facts(run: Run) -> list[tuple[str, str]]:
     return [(key, value) for key, value in found if value]
 
 
+def mapped_stage(run: Run) -> str:
+    """The last stage that has the memory map, or nothing."""
+    stages = [s for s, snapshot in run.snapshots.items() if "e820" in snapshot and snapshot["e820"]["e820"]]
+    return stages[-1] if stages else ""
+
+
 def ownership(site: Site) -> list[Bands | Table]:
     """Who holds which memory at the last stage at which memblock was known; nothing without a trace."""
     stages = [s for s, snapshot in site.run.snapshots.items() if "memblock" in snapshot]

@@ -62,7 +62,7 @@ def draw(shot: Shot) -> tuple[Figure, ...]:
         memory=len(now.memory),
         reserved=len(now.reserved),
         size=size_text(now.reserved_bytes),
-        limit=f"{now.current_limit:#x}",
+        limit=_limit(shot, now.current_limit),
     )
     bands = Bands("memblock", tuple(tracks), kinds, alt=alt, caption=caption, changed_text=w("changed"))
     figures: list[Figure] = [bands]
@@ -91,6 +91,12 @@ def _table(shot: Shot, name: str, regions: tuple[Region, ...], before: tuple[Reg
     kept = tuple(tuple(row[i] for i in used) for row in rows)
     caption = w("memblock.table", list=name)
     return Table(f"memblock-{name}", tuple(header[i] for i in used), kept, caption, frozenset({1, 2, 3}))
+
+
+def _limit(shot: Shot, limit: int) -> str:
+    """What is said about `current_limit`; all ones (MEMBLOCK_ALLOC_ANYWHERE) is none."""
+    anywhere = limit == (1 << 64) - 1
+    return shot.words("memblock.anywhere") if anywhere else shot.words("memblock.limit", limit=f"{limit:#x}")
 
 
 def _purpose(shot: Shot, region: Region) -> str:

@@ -49,7 +49,7 @@ def test_every_chapter_that_the_run_came_to_has_its_tree_its_log_and_a_figure(ru
 
 def test_drawings_are_there_and_their_links_have_pages(run, out):
     site = Site(run)
-    shown = re.findall(r"\{kmm-graph\} /(\S+)", "\n".join(documents(out).values()))
+    shown = re.findall(r"^:file: /(\S+)$", "\n".join(documents(out).values()), re.M)
     assert len(shown) == len(set(shown)) > 400
     assert sorted(p.name for p in (out / "source/figures").iterdir()) == sorted(Path(s).name for s in shown)
     for path in shown:

@@ -105,7 +105,7 @@ def interleave_nodes(k: Kernel, policy: mempolicy) -> int:
 
 def nr_interleaved(k: Kernel) -> int:
     """From how many nodes in turn single pages come now."""
-    policy = get_task_policy.__wrapped__(k)
+    policy = k.task_policy or default_policy
     return len(policy.nodes) if policy.mode == MPOL_INTERLEAVE else 1
 
 

@@ -8,7 +8,7 @@ stretches costs.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from kmmdoc.model.scenario import KernelBuild
@@ -176,3 +176,53 @@ class MemMap:
     def __len__(self) -> int:
         """Number of stretches that have pages."""
         return sum(state is not None for state in self._states)
+
+
+Runs = list[tuple[int, int]]
+"""Stretches of ascending page frames: (first, number)."""
+
+
+class PageRow:
+    """Page frames one after another, as the array of a vmalloc() area has them, kept as stretches.
+
+    Pages that come from several nodes in turn make one part with a lane of stretches for each node.
+    """
+
+    __slots__ = ("_length", "parts")
+
+    def __init__(self, pfns: Iterable[int] = ()) -> None:
+        self.parts: list[list[Runs]] = []
+        self._length = 0
+        for pfn in pfns:
+            self.append(pfn)
+
+    def append(self, pfn: int, n: int = 1) -> None:
+        """`n` frames from `pfn` on."""
+        self._length += n
+        if self.parts and len(self.parts[-1]) == 1:
+            runs = self.parts[-1][0]
+            first, length = runs[-1]
+            if first + length == pfn:
+                runs[-1] = (first, length + n)
+            else:
+                runs.append((pfn, n))
+        else:
+            self.parts.append([[(pfn, n)]])
+
+    def append_lanes(self, lanes: list[Runs]) -> None:
+        """Frames of each lane in turn; every lane has as many."""
+        if len(lanes) == 1:
+            for first, n in lanes[0]:
+                self.append(first, n)
+        else:
+            self.parts.append(lanes)
+            self._length += sum(n for runs in lanes for _, n in runs)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[int]:
+        for lanes in self.parts:
+            frames = [(pfn for first, n in runs for pfn in range(first, first + n)) for runs in lanes]
+            for turn in zip(*frames, strict=True):
+                yield from turn

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.include.linux.mm_types import PageRow
+
 KFILE = "include/linux/vmalloc.h"
 
 VM_IOREMAP = 0x01
@@ -31,7 +33,7 @@ class vm_struct:
         self.addr = 0
         self.size = size
         self.flags = flags
-        self.pages: list[int] = []
+        self.pages = PageRow()
         self.pages_ptr = 0
         self.nr_pages = 0
         self.phys_addr = 0

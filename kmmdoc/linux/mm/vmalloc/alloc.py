@@ -24,10 +24,9 @@ from kmmdoc.linux.include.linux.vmalloc import (
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist, nr_interleaved
-from kmmdoc.linux.mm.page_alloc.alloc import gfpflags_to_migratetype
-from kmmdoc.linux.mm.page_alloc.row import alloc_row
-from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
+from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask, gfpflags_to_migratetype
 from kmmdoc.linux.mm.page_alloc.free import __free_pages
+from kmmdoc.linux.mm.page_alloc.row import alloc_row
 from kmmdoc.linux.mm.slub.alloc import __kmalloc_node
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
@@ -169,7 +168,7 @@ def vmap(k: Kernel, pages: list[int], flags: int, prot: int = PAGE_KERNEL) -> in
     area = get_vm_area_caller(k, len(pages) << PAGE_SHIFT, flags, k.caller())
     if area is None:
         return 0
-    if map_vm_area(k, area, prot, pages):
+    if map_vm_area(k, area, prot, PageRow(pages)):
         vunmap(k, area.addr)
         return 0
     return area.addr

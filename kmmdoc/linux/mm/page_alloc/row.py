@@ -1,0 +1,192 @@
+"""Many single pages, allocated one after another by the same call.
+
+This stands for no kernel function. Where the kernel allocates a million pages in a loop, the calls go
+through equal rounds: a CPU's list is filled with one batch and handed out. One round is run and recorded,
+marked as repeated, and the pages of the other rounds are taken here in one step: they are those that the
+calls would have given, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
+from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, MAX_ORDER_NR_PAGES, WMARK_LOW, zone
+from kmmdoc.linux.include.linux.topology import smp_processor_id
+from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
+from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
+from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, fallbacks
+from kmmdoc.model.trace import PagesAllocated, Repeat, RepeatEnd
+
+KFILE = "mm/page_alloc.c"
+
+Counters = dict[str, int]
+
+
+def alloc_row(
+    k: Kernel, row: PageRow, n: int, alloc_one: Callable[[], int | None], migratetype: int, lanes: int
+) -> bool:
+    """Append `n` pages to `row`, each from a call of `alloc_one`; False when there was no page any more.
+
+    The pages come from `lanes` nodes in turn and count as `migratetype`.
+    """
+    while n > 0:
+        batch = max(_batch(k), 1)
+        size = batch * lanes
+        if n < 2 * size:
+            size = min(size, n)
+            for _ in range(size):
+                page = alloc_one()
+                if not page:
+                    return False
+                row.append(page)
+            n -= size
+            continue
+        before = _counters(k)
+        mark = len(k.events)
+        k.events.append(Repeat(1))
+        pages: list[int] = []
+        for _ in range(size):
+            page = alloc_one()
+            if not page:
+                return False
+            pages.append(page)
+            row.append(page)
+        k.events.append(RepeatEnd())
+        n -= size
+        more = _rounds(k, [pages[lane::lanes] for lane in range(lanes)], n // size, batch, migratetype)
+        if more:
+            k.events[mark] = Repeat(more + 1)
+            taken = [_take(k, page_zone(k, pages[lane]), more * batch, migratetype) for lane in range(lanes)]
+            row.append_lanes(taken)
+            _multiply(before, _counters(k), more)
+            n -= more * size
+    return True
+
+
+def _batch(k: Kernel) -> int:
+    """The batch of the largest zones."""
+    cpu = smp_processor_id(k)
+    zones = (z for pgdat in k.node_data.values() for z in pgdat.node_zones if z.present_pages)
+    return max((z.pageset[cpu].pcp.batch for z in zones), default=1)
+
+
+def _rounds(k: Kernel, lanes: list[list[int]], rounds: int, batch: int, migratetype: int) -> int:
+    """How many more rounds will go as the last one did; `lanes` are its pages by node.
+
+    None where counters are held back by the CPU, or where watermarks or a zone's share could be reached.
+    """
+    cpu = smp_processor_id(k)
+    zones: list[zone] = []
+    for pages in lanes:
+        z = page_zone(k, pages[0])
+        pset = z.pageset[cpu]
+        if z in zones or pset.pcp.batch != batch or pset.stat_threshold or pset.vm_stat_diff:
+            return 0
+        if any(page_zone(k, page) is not z for page in pages):
+            return 0
+        zones.append(z)
+        kept = z.watermark[WMARK_LOW] + max(z.lowmem_reserve) + 2 * MAX_ORDER_NR_PAGES
+        spare = min(z.vm_stat.get("NR_FREE_PAGES", 0) - kept, z.vm_stat.get("NR_ALLOC_BATCH", 0) - batch)
+        rounds = min(rounds, spare // batch)
+    return max(rounds, 0)
+
+
+def _counters(k: Kernel) -> list[tuple[Counters, Counters]]:
+    """Every table of counters with a copy of it."""
+    tables = [k.vm_stat, k.vm_events]
+    tables += [z.vm_stat for pgdat in k.node_data.values() for z in pgdat.node_zones]
+    return [(table, dict(table)) for table in tables]
+
+
+def _multiply(
+    before: list[tuple[Counters, Counters]], after: list[tuple[Counters, Counters]], n: int
+) -> None:
+    """Count what happened between two looks at the counters `n` times more."""
+    for (table, old), (_, new) in zip(before, after, strict=True):
+        for item, value in new.items():
+            table[item] = value + n * (value - old.get(item, 0))
+
+
+def _take(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
+    """Hand out `n` pages of `z` through the CPU's list, which keeps as many as it has, in the same phase."""
+    pages = z.pageset[smp_processor_id(k)].pcp.lists[migratetype]
+    types = k.mem_map.freepage_migratetype
+    row: Runs = [(page, 1) for page in pages] + _rmqueue_row(k, z, n, migratetype)
+    keep = len(pages)
+    for page in pages:
+        types.pop(page, None)
+    pages.clear()
+    while keep:
+        first, length = row.pop()
+        cut = min(keep, length)
+        if cut < length:
+            row.append((first, length - cut))
+        pages[:0] = range(first + length - cut, first + length)
+        keep -= cut
+    types.update(dict.fromkeys(pages, migratetype))
+
+    ranges = sorted(row)
+    start, end = ranges[0][0], sum(ranges[0])
+    for (_, _), (first, length) in pairwise(ranges):
+        if first != end:
+            _in_use(k, start, end)
+            start = first
+        end = first + length
+    _in_use(k, start, end)
+    return row
+
+
+def _in_use(k: Kernel, start: int, end: int) -> None:
+    k.mem_map.set_count(start, end - start, 1)
+    k.events.append(PagesAllocated(start, end - start))
+
+
+def _rmqueue_row(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
+    """What `n` calls of __rmqueue() for single pages give: blocks from the smallest on, upwards."""
+    row: Runs = []
+    while n:
+        for order in range(MAX_ORDER):
+            area = z.free_area[order]
+            if len(area.free_list[migratetype]):
+                page = area.free_list[migratetype].pop_head()
+                area.nr_free -= 1
+                break
+        else:
+            stolen = _steal_highest(k, z, migratetype) if n >= MAX_ORDER_NR_PAGES else None
+            if stolen is None:
+                row.append((_single(k, z, migratetype), 1))
+                n -= 1
+                continue
+            page, order = stolen, MAX_ORDER - 1
+        length = min(n, 1 << order)
+        row.append((page, length))
+        n -= length
+        for pfn, rest in largest_blocks(page + length, page + (1 << order)):
+            z.free_area[rest].free_list[migratetype].add_head(pfn)
+            z.free_area[rest].nr_free += 1
+    return row
+
+
+def _single(k: Kernel, z: zone, migratetype: int) -> int:
+    """One __rmqueue(), not recorded."""
+    mark = len(k.events)
+    page = __rmqueue(k, z, 0, migratetype)
+    assert page is not None
+    del k.events[mark:]
+    del k.mem_map.freepage_migratetype[page]
+    return page
+
+
+def _steal_highest(k: Kernel, z: zone, migratetype: int) -> int | None:
+    """A whole block of the highest order of another type, with its pageblocks."""
+    area = z.free_area[MAX_ORDER - 1]
+    for other in fallbacks[migratetype]:
+        if len(area.free_list[other]):
+            page = area.free_list[other].pop_head()
+            area.nr_free -= 1
+            k.pageblock_migratetype.set(page, page + MAX_ORDER_NR_PAGES, migratetype)
+            return page
+    return None

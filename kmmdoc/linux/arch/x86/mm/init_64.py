@@ -8,11 +8,11 @@ from kmmdoc.linux.arch.x86.mm.init import PG_LEVEL_1G, PG_LEVEL_2M, alloc_low_pa
 from kmmdoc.linux.arch.x86.mm.pageattr import update_page_count
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import (
     KERNEL_IMAGE_SIZE,
-    PAGE_GLOBAL,
     PAGE_KERNEL,
     PAGE_KERNEL_LARGE,
     PAGE_NX,
     PAGE_PSE,
+    PTRS_PER_TABLE,
     START_KERNEL_MAP,
     Leaf,
     entry_size,
@@ -21,6 +21,7 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import (
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
 from kmmdoc.linux.kernel import PAGE_OFFSET, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.model.quantities import PAGE_SIZE
 
@@ -49,11 +50,9 @@ def parse_direct_gbpages_on(k: Kernel, value: str | None) -> int:
 
 
 def supported(k: Kernel, flags: int) -> int:
-    """`flags` without those that the CPU lacks."""
+    """`flags` without NX where the CPU lacks it or may not use it. Other bits a CPU lacks, it ignores."""
     if "nx" not in k.machine.cpu_flags or k.disable_nx:
         flags &= ~PAGE_NX
-    if not k.pte_global:
-        flags &= ~PAGE_GLOBAL
     return flags
 
 
@@ -230,12 +229,36 @@ def phys_pmd_init(k: Kernel, addr: int, end: int, page_size_mask: int, prot: int
     return last_map_addr
 
 
+def _equal_rounds(k: Kernel, at: int, limit: int, page_size_mask: int, last_pmd: int) -> int:
+    """How many GiB from `at` on are mapped in the same way, each with a PMD page below the last one.
+
+    1 where the next one is a case of its own: it is no whole GiB, something is mapped there already, or the
+    PMD page comes from elsewhere. A new 2 MiB of table pages is one too: the first access to it may fault.
+    """
+    if at % PUD_SIZE or not page_size_mask & (1 << PG_LEVEL_2M) or not last_pmd or k.after_bootmem:
+        return 1
+    low = k.min_pfn_mapped * PAGE_SIZE
+    free = (__pa(k.init_pgt.next_used(3, __va(at), __va(limit))) - at) // PUD_SIZE
+    pages = min(more_below(k, __pa(last_pmd), PAGE_SIZE, low), __pa(last_pmd) % PMD_SIZE // PAGE_SIZE)
+    return max(min(free, pages), 1)
+
+
+def _other_rounds(k: Kernel, at: int, rounds: int, pmd: int, prot: int) -> int:
+    """Do for `rounds` GiB from `at` on what was just done for the one before, whose PMD page is at `pmd`."""
+    take_below(k, pmd, rounds * PAGE_SIZE)
+    k.init_pgt.add_tables(2, __va(at), pmd - PAGE_SIZE, rounds, -PAGE_SIZE)
+    count = rounds * PTRS_PER_TABLE
+    k.init_pgt.map_run(__va(at), at, 2, count, supported(k, prot | PAGE_PSE))
+    k.direct_pages_count[2] += count
+    return at + rounds * PUD_SIZE
+
+
 @kfunc
 def phys_pud_init(k: Kernel, addr: int, end: int, page_size_mask: int) -> int:
     """Map physical `[addr, end)`, as far as the PUD page of `addr` goes. Returns where it ended."""
     limit = min(end, (addr // PGDIR_SIZE + 1) * PGDIR_SIZE)
     large = page_size_mask & (1 << PG_LEVEL_1G)
-    pages, last_map_addr, at = 0, end, addr
+    pages, last_map_addr, at, last_pmd = 0, end, addr, 0
     while at < limit:
         next = (at // PUD_SIZE + 1) * PUD_SIZE
         base = at // PUD_SIZE * PUD_SIZE
@@ -259,10 +282,14 @@ def phys_pud_init(k: Kernel, addr: int, end: int, page_size_mask: int) -> int:
         prot = _split_prot(run, PAGE_KERNEL)
         if run is not None:
             k.init_pgt.unmap(__va(base), __va(next))
-        pmd = alloc_low_pages(k, 1)
-        k.init_pgt.add_table(2, __va(at), __pa(pmd))
-        last_map_addr = phys_pmd_init(k, at, end, page_size_mask, prot)
-        at = next
+        rounds = _equal_rounds(k, at, limit, page_size_mask, last_pmd)
+        with k.repeat(rounds):
+            last_pmd = alloc_low_pages(k, 1)
+            k.init_pgt.add_table(2, __va(at), __pa(last_pmd))
+            last_map_addr = phys_pmd_init(k, at, end, page_size_mask, prot)
+        if rounds > 1:
+            last_map_addr = _other_rounds(k, next, rounds - 1, __pa(last_pmd), prot)
+        at += (rounds - 1) * PUD_SIZE + next - at
     update_page_count(k, 3, pages)
     return last_map_addr
 

@@ -88,6 +88,13 @@ class PageTables:
         self._starts: list[int] = []
         self._leaves: list[Leaf] = []
 
+    def copy(self) -> PageTables:
+        """An independent tree with the same tables and leaves."""
+        new = PageTables()
+        new._tables = {level: dict(pages) for level, pages in self._tables.items()}
+        new._starts, new._leaves = self._starts[:], self._leaves[:]
+        return new
+
     # Table pages.
 
     def table(self, level: int, va: int) -> int | None:
@@ -97,6 +104,12 @@ class PageTables:
     def add_table(self, level: int, va: int, phys: int) -> None:
         """Hang the page at `phys` into the tree as the table of `level` that covers `va`."""
         self._tables[level][va & -table_span(level)] = phys
+
+    def add_tables(self, level: int, va: int, phys: int, count: int, step: int) -> None:
+        """add_table() of `count` tables in a row from `va` on, the pages `step` bytes apart."""
+        span = table_span(level)
+        first = va & -span
+        self._tables[level].update((first + i * span, phys + i * step) for i in range(count))
 
     def remove_table(self, level: int, va: int) -> None:
         """Take the table of `level` that covers `va` out of the tree; its entries must be gone."""

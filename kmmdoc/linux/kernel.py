@@ -147,7 +147,6 @@ class Kernel:
         self.page_size_mask = 0
         self.pfn_mapped: list[tuple[int, int]] = []
         self.direct_pages_count = [0] * 5
-        self.pte_global = False
         self.disable_nx = False
         self.vsyscall_mode = "emulate"
         self.init_pgt = PageTables()

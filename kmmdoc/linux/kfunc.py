@@ -39,7 +39,9 @@ def kernel_file(module: str) -> str:
     'kernel/params.c'
     """
     own = getattr(sys.modules.get(module), "KFILE", None)
-    return own if own is not None else module.removeprefix(_PREFIX).replace("_.", ".").replace(".", "/") + ".c"
+    return (
+        own if own is not None else module.removeprefix(_PREFIX).replace("_.", ".").replace(".", "/") + ".c"
+    )
 
 
 def kfunc(function: Callable[Concatenate[Kernel, P], R]) -> Callable[Concatenate[Kernel, P], R]:
@@ -81,10 +83,7 @@ def extern(name: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal target
         if target is None:
-            target = symbols.get(name)
-            if target is None:  # development only: the boot goes on without a function that is not written yet
-                print(f"kmmdoc: {name} is not there yet", file=sys.stderr)  # noqa: T201
-                return None
+            target = symbols[name]
         return target(*args, **kwargs)
 
     call.__name__ = name

@@ -36,6 +36,12 @@ def setup_io_tlb_npages(k: Kernel, value: str | None) -> int:
 
 
 @kfunc
+def swiotlb_size_or_default(k: Kernel) -> int:
+    """Bytes that the buffer has, or would have."""
+    return (k.io_tlb_nslabs << IO_TLB_SHIFT) or IO_TLB_DEFAULT_SIZE
+
+
+@kfunc
 def swiotlb_print_info(k: Kernel) -> None:
     """Say where the buffer is."""
     if k.no_iotlb_memory:

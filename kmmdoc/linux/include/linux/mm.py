@@ -10,4 +10,4 @@ KFILE = "include/linux/mm.h"
 
 @kfunc
 def pgtable_init(k: Kernel) -> None:
-    """Set up caches for page tables and their locks. This architecture needs neither: both fit where they are."""
+    """Set up caches for page tables and their locks. None is needed: both fit where they are."""

@@ -108,7 +108,6 @@ def probe_page_size_mask(k: Kernel) -> None:
             k.page_size_mask |= 1 << PG_LEVEL_1G
         if "pse" in flags:
             k.page_size_mask |= 1 << PG_LEVEL_2M
-    k.pte_global = "pge" in flags
 
 
 @kfunc

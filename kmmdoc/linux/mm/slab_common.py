@@ -145,7 +145,7 @@ def kmem_cache_create(
         s = do_kmem_cache_create(k, name, size, size, alignment, flags, ctor)
     if s is None:
         if flags & SLAB_PANIC:
-            k.panic(f"kmem_cache_create: Failed to create slab '{name}'. Error {-ENOMEM}\n")
+            k.panic(f"kmem_cache_create: Failed to create slab '{name}'. Error {-ENOMEM}")
         k.printk(KERN_WARNING, f"kmem_cache_create({name}) failed with error {-ENOMEM}")
     return s
 
@@ -189,7 +189,7 @@ def create_boot_cache(k: Kernel, s: KmemCache, name: str | None, size: int, flag
     s.align = calculate_alignment(k, flags, ARCH_KMALLOC_MINALIGN, size)
     error = __kmem_cache_create(k, s, flags)
     if error:
-        k.panic(f"Creation of kmalloc slab {name or '(null)'} size={size} failed. Reason {error}\n")
+        k.panic(f"Creation of kmalloc slab {name or '(null)'} size={size} failed. Reason {error}")
     s.refcount = -1
 
 
@@ -198,7 +198,7 @@ def create_kmalloc_cache(k: Kernel, name: str | None, size: int, flags: int) -> 
     """Make one of kmalloc's caches."""
     address = kmem_cache_zalloc(k, k.kmem_cache, GFP_NOWAIT)
     if not address:
-        k.panic(f"Out of memory when creating slab {name or '(null)'}\n")
+        k.panic(f"Out of memory when creating slab {name or '(null)'}")
     s = KmemCache(address)
     create_boot_cache(k, s, name, size, flags)
     k.slab_caches.insert(0, s)

@@ -156,7 +156,7 @@ def kmem_cache_open(k: Kernel, s: KmemCache, flags: int) -> int:
     if flags & SLAB_PANIC:
         k.panic(
             f"Cannot create slab {s.name or '(null)'} size={s.size} realsize={s.size} "
-            f"order={s.oo.order} offset={s.offset} flags={flags:x}\n"
+            f"order={s.oo.order} offset={s.offset} flags={flags:x}"
         )
     return -EINVAL
 

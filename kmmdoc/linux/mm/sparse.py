@@ -30,8 +30,9 @@ from kmmdoc.linux.include.linux.mmzone import (
 )
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.sparse_vmemmap import VMEMMAP_START, sparse_mem_maps_populate_node
-from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT
+from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT, PAGE_SIZE
 
 SIZEOF_POINTER = 8
 GFP_KERNEL = 0xD0
@@ -86,14 +87,26 @@ def memory_present(k: Kernel, nid: int, start: int, end: int) -> None:
         return
     first, last = pfn_to_section_nr(start), pfn_to_section_nr(end - 1)
     word = nid << SECTION_NID_SHIFT | SECTION_MARKED_PRESENT
-    section = first
-    while section <= last:
-        root_end = (section // SECTIONS_PER_ROOT + 1) * SECTIONS_PER_ROOT
-        sparse_index_init(k, section, nid)
-        for a, b, known in list(k.section_mem_map.runs(section, min(root_end, last + 1))):
-            if not known:
-                k.section_mem_map.set(a, b, word)
-        section = root_end
+    root, end_root = first // SECTIONS_PER_ROOT, last // SECTIONS_PER_ROOT + 1
+    while root < end_root:
+        rounds = _equal_roots(k, root, end_root) if root > first // SECTIONS_PER_ROOT else 1
+        with k.repeat(rounds):
+            sparse_index_init(k, max(first, root * SECTIONS_PER_ROOT), nid)
+        if rounds > 1:
+            page = k.mem_section[root]
+            take_below(k, __pa(page), (rounds - 1) * PAGE_SIZE)
+            k.mem_section.update((root + i, page - i * PAGE_SIZE) for i in range(1, rounds))
+        root += rounds
+    for a, b, known in list(k.section_mem_map.runs(first, last + 1)):
+        if not known:
+            k.section_mem_map.set(a, b, word)
+
+
+def _equal_roots(k: Kernel, root: int, end_root: int) -> int:
+    """How many roots from `root` on are new and get a page directly below the last root's; 1 for others."""
+    if root - 1 not in k.mem_section or any(nr in k.mem_section for nr in range(root, end_root)):
+        return 1
+    return max(min(end_root - root, more_below(k, __pa(k.mem_section[root - 1]), PAGE_SIZE)), 1)
 
 
 def _present_runs(k: Kernel) -> Iterator[tuple[int, int, int]]:

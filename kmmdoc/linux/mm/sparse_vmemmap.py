@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_LARGE
 from kmmdoc.linux.include.linux.bootmem import memblock_free_early
 from kmmdoc.linux.include.linux.gfp import __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.mmzone import PFN_SECTION_SHIFT, section_nr_to_pfn
 from kmmdoc.linux.kernel import Kernel, __pa, __va
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid
+from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
@@ -16,6 +18,7 @@ KFILE = "mm/sparse-vmemmap.c"
 VMEMMAP_START = 0xFFFF_EA00_0000_0000
 PMD_SIZE = 1 << 21
 PUD_SIZE = 1 << 30
+PGDIR_SIZE = 1 << 39
 MAX_DMA_ADDRESS = 0x100_0000  # physical
 
 slab_is_available = extern("slab_is_available")
@@ -85,15 +88,57 @@ def sparse_mem_maps_populate_node(k: Kernel, sections: list[tuple[int, int]], no
     k.vmemmap_buf = __earlyonly_bootmem_alloc(k, nodeid, size * count, PMD_SIZE, MAX_DMA_ADDRESS)
     k.vmemmap_buf_end = k.vmemmap_buf + size * count
     for a, b in sections:
-        pnum = a
-        while pnum < b:
-            # The first section up to where the next table of large-page entries begins may need tables.
-            sparse_mem_map_populate(k, pnum, nodeid)
-            addr = VMEMMAP_START + (section_nr_to_pfn(pnum) * k.build.sizeof("page"))
-            more = min(b - pnum, -(-((addr & -PUD_SIZE) + PUD_SIZE - addr) // size)) - 1
-            if more > 0:
-                with k.repeat(more):
-                    sparse_mem_map_populate(k, pnum + 1, nodeid, more)
-            pnum += 1 + max(more, 0)
+        _populate_run(k, a, b, nodeid, PUD_SIZE // size)
     memblock_free_early(k, __pa(k.vmemmap_buf), k.vmemmap_buf_end - k.vmemmap_buf)
     k.vmemmap_buf = k.vmemmap_buf_end = 0
+
+
+def _populate_run(k: Kernel, a: int, b: int, nodeid: int, per_table: int) -> None:
+    """Populate sections `[a, b)`; `per_table` of them share a table of large-page entries.
+
+    Of the sections of one table only the first may need tables. Whole tables that are new and lie directly
+    below the last one are done in one step.
+    """
+    pnum, last_table = a, 0
+    while pnum < b:
+        together = min(b - pnum, per_table - pnum % per_table)
+        rounds = _equal_tables(k, pnum, b, per_table, last_table)
+        is_new = k.init_pgt.table(2, _map_addr(k, pnum)) is None
+        with k.repeat(rounds):
+            sparse_mem_map_populate(k, pnum, nodeid)
+            if together > 1:
+                with k.repeat(together - 1):
+                    sparse_mem_map_populate(k, pnum + 1, nodeid, together - 1)
+        last_table = (k.init_pgt.table(2, _map_addr(k, pnum)) or 0) if is_new else 0
+        pnum += together
+        if rounds > 1:
+            _other_tables(k, pnum, rounds - 1, last_table)
+            last_table -= (rounds - 1) * PAGE_SIZE
+            pnum += (rounds - 1) * per_table
+
+
+def _map_addr(k: Kernel, pnum: int) -> int:
+    """Address of the memory map of section `pnum`."""
+    return VMEMMAP_START + section_nr_to_pfn(pnum) * k.build.sizeof("page")
+
+
+def _equal_tables(k: Kernel, pnum: int, b: int, per_table: int, last_table: int) -> int:
+    """How many whole tables from section `pnum` on get their page directly below the last one; else 1."""
+    if not last_table or pnum % per_table:
+        return 1
+    addr = _map_addr(k, pnum)
+    upper = (PGDIR_SIZE - addr % PGDIR_SIZE) // PUD_SIZE if k.init_pgt.table(3, addr) is not None else 1
+    used = k.init_pgt.next_used(3, addr, addr + upper * PUD_SIZE)
+    whole = min((b - pnum) // per_table, (used - addr) // PUD_SIZE)
+    return max(min(whole, more_below(k, last_table, PAGE_SIZE, MAX_DMA_ADDRESS)), 1)
+
+
+def _other_tables(k: Kernel, pnum: int, rounds: int, table: int) -> None:
+    """Do for `rounds` tables from section `pnum` on what was just done for the one before, at `table`."""
+    addr, pages = _map_addr(k, pnum), rounds * PUD_SIZE // PMD_SIZE
+    take_below(k, table, rounds * PAGE_SIZE)
+    k.init_pgt.add_tables(2, addr, table - PAGE_SIZE, rounds, -PAGE_SIZE)
+    k.init_pgt.map_run(addr, __pa(k.vmemmap_buf), 2, pages, PAGE_KERNEL_LARGE)
+    k.vmemmap_buf += rounds * PUD_SIZE
+    k.vmemmap_addr_end += rounds * PUD_SIZE
+    k.vmemmap_p_end += rounds * PUD_SIZE

@@ -73,6 +73,8 @@ class Renderer:
             hex=lambda value: f"{value:#x}",
             plain=texts.plain,
             arg=texts.argument,
+            linked=lambda text: texts.linked(text, site.function_names, site.struct_names),
+            ctype=lambda text: texts.c_type(text, site.struct_names),
         )
         self.environment.globals.update(
             site=site, run=site.run, build=site.run.scenario.build, words=site.words, w=site.words, t=texts

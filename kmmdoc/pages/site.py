@@ -81,6 +81,16 @@ class Site:
         return sorted(set(self.run.scenario.build.structs) | noted)
 
     @cached_property
+    def function_names(self) -> frozenset[str]:
+        """`functions` as a set."""
+        return frozenset(self.functions)
+
+    @cached_property
+    def struct_names(self) -> frozenset[str]:
+        """`structs` as a set."""
+        return frozenset(self.structs)
+
+    @cached_property
     def documents(self) -> frozenset[str]:
         """Names of all documents."""
         names = {"index", "machine", "log", "simplified", "functions/index", "structs/index"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from kmmdoc.model.graph import Cell, Table
 
@@ -50,6 +51,45 @@ def table(data: Table) -> str:
     rows += [[cell(c) for c in row] for row in data.rows]
     lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"```{{table}} {plain(data.caption)}\n{lines}\n```\n"
+
+
+_FENCE = re.compile(r"^(```+|~~~+).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"(?<![`}\w])`(?:(struct) )?([A-Za-z_]\w*)(\(\))?`(?!`)")
+
+
+def linked(text: str, functions: Container[str], structs: Container[str]) -> str:
+    """Notes with every `name()` and `struct name` that has a page made a link to it.
+
+    >>> linked("`memblock_add()` and `nothing()` on `struct zone`", {"memblock_add"}, {"zone"})
+    '{kfunc}`memblock_add() <memblock_add>` and `nothing()` on {kstruct}`struct zone <zone>`'
+    """
+
+    def link_to(match: re.Match[str]) -> str:
+        tag, name, call = match.groups()
+        if call and name in functions:
+            return f"{{kfunc}}`{name}() <{name}>`"
+        if tag and name in structs:
+            return f"{{kstruct}}`struct {name} <{name}>`"
+        return match[0]
+
+    parts, at = [], 0
+    for fence in _FENCE.finditer(text):
+        parts += [_NAMED.sub(link_to, text[at : fence.start()]), fence[0]]
+        at = fence.end()
+    return "".join([*parts, _NAMED.sub(link_to, text[at:])])
+
+
+def c_type(text: str, structs: Container[str]) -> str:
+    """A C type with the structure in it made a link, if that has a page.
+
+    >>> c_type("struct page *", {"page"}), c_type("struct list_head", set())
+    ('{kstruct}`struct page <page>` \\\\*', 'struct list\\\\_head')
+    """
+    match = re.match(r"(const )?(?:struct|union) (\w+)", text)
+    if match is None or match[2] not in structs:
+        return plain(text)
+    name = match[0].removeprefix("const ")
+    return f"{match[1] or ''}{{kstruct}}`{name} <{match[2]}>`{plain(text[match.end() :])}"
 
 
 def code(text: str, language: str) -> str:

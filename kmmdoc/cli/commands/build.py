@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,12 +76,19 @@ def _publish(args: argparse.Namespace, report: Report, pages: Path) -> None:
     if args.what in ("html", "all"):
         target = site if report.lang == "en" else site / report.lang
         started = time.monotonic()
-        built = build_html(pages, target, report=report, work=work / "html", strict=args.strict)
+        built = build_html(pages, target, report=report, work=work / "sphinx", strict=args.strict)
+        _warn(built.warnings)
         say(f"kmmdoc: {built.pages} pages in {time.monotonic() - started:.1f} s")
         print(target / "index.html", flush=True)
     if args.what in ("pdf", "all"):
         target = args.out / f"report-{report.lang}.pdf"
         started = time.monotonic()
-        built = build_pdf(pages, target, report=report, work=work / "pdf", strict=args.strict)
+        built = build_pdf(pages, target, report=report, work=work / "sphinx", strict=args.strict)
+        _warn(built.warnings)
         say(f"kmmdoc: {built.pages} PDF pages in {time.monotonic() - started:.1f} s")
         print(target, flush=True)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        say(warning)

@@ -135,7 +135,7 @@ class TypstBuilder(Builder):
         )
         try:
             _, warnings = compiler.compile_with_warnings(
-                output=str(folder / "report.pdf"), format="pdf", timestamp=made
+                output=str(folder / "report.pdf"), format="pdf", timestamp=made, pdf_tags=False
             )
             pages = json.loads(compiler.query("<last-page>", field="value", one=True))
         except typst.TypstError as error:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.memblock import memblock_add
@@ -21,17 +17,7 @@ from kmmdoc.linux.mm.percpu.first_chunk import (
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 
-ROOT = Path(__file__).resolve().parents[4]
-FULL = Path(os.environ.get("KMMDOC_ORACLE", ROOT.parent / "shared" / "oracle"))
-FOLDER = FULL if FULL.is_dir() else ROOT / "tests" / "data" / "oracle"
-
-
-def oracle(name: str, key: str) -> Any:
-    """Table `key` of the first file that matches `name`."""
-    path = next(iter(sorted(FOLDER.glob(name))), None)
-    if path is None:
-        pytest.skip(f"no {name} in {FOLDER}")
-    return json.loads(path.read_text())[key]
+Oracle = Callable[[str], Any]
 
 
 def kernel(static_size: int = 0x12680) -> Kernel:
@@ -44,17 +30,17 @@ def kernel(static_size: int = 0x12680) -> Kernel:
     return k
 
 
-def test_pcpu_size_to_slot_oracle() -> None:
-    for size, slot in oracle("pure.json", "pcpu_size_to_slot"):
+def test_pcpu_size_to_slot_oracle(oracle: Oracle) -> None:
+    for size, slot in oracle("pure.json")["pcpu_size_to_slot"]:
         assert __pcpu_size_to_slot(size) == slot
     k = kernel()
-    for size, unit, slot in oracle("pure.json", "pcpu_size_to_slot_with_unit"):
+    for size, unit, slot in oracle("pure.json")["pcpu_size_to_slot_with_unit"]:
         k.pcpu_unit_size, k.pcpu_nr_slots = unit, __pcpu_size_to_slot(unit) + 2
         assert pcpu_size_to_slot(k, size) == slot
 
 
-def test_pcpu_build_alloc_info_oracle() -> None:
-    for case in oracle("pure-rand*.json", "pcpu_build_alloc_info"):
+def test_pcpu_build_alloc_info_oracle(oracle: Oracle) -> None:
+    for case in oracle("pure-rand-a.json")["pcpu_build_alloc_info"]:
         k = kernel(case["static_size"])
         k.cpu_possible_mask = set(case["possible"])
         far, n = case["distance"], case["nr_cpus"]

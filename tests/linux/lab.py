@@ -18,9 +18,12 @@ from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, SlabPag
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.link import link
+from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_END, VMALLOC_START
 from kmmdoc.machines.recorded import load_recorded
 
 Json = dict[str, Any]
+ACCESSED_DIRTY = 0x60
+"""Bits of a page table entry that the records show and the simulator leaves out."""
 NO_NODE = "0xffffffffffffffff"
 DATA = Path(__file__).parents[1] / "data"
 
@@ -130,7 +133,7 @@ def read_slab(page: SlabPage) -> Json:
 
 
 def read_vmalloc(k: Kernel) -> Json:
-    """What the records keep of the vmalloc space, without the shape of its tree and its page tables."""
+    """What the records keep of the vmalloc space, without the shape of its tree."""
     areas = {}
     for va in k.vmap_area_list:
         data: Json = {"ptr": hex(va.address), "va_end": hex(va.va_end), "flags": va.flags}
@@ -144,6 +147,11 @@ def read_vmalloc(k: Kernel) -> Json:
             }
             if va.vm.pages:
                 data["vm"]["pages_ptr"] = hex(va.vm.pages_ptr)
+        mapped = [leaf for leaf in k.init_pgt.leaves() if va.va_start <= leaf.va < va.va_end]
+        data["mapped"] = [
+            [hex(leaf.va), hex(leaf.pa), leaf.nr, leaf.level, hex(leaf.flags | ACCESSED_DIRTY)]
+            for leaf in mapped
+        ]
         areas[hex(va.va_start)] = data
     cache = k.free_vmap_cache
     return {
@@ -154,6 +162,11 @@ def read_vmalloc(k: Kernel) -> Json:
         "cached_align": hex(k.cached_align),
         "free_vmap_cache": hex(cache.va_start) if cache is not None else 0,
         "vmap_lazy_nr": k.vmap_lazy_nr,
+        "pt_pages": [
+            [phys >> 12, level, hex(va)]
+            for phys, level, va, _ in k.init_pgt.tables()
+            if VMALLOC_START <= va < VMALLOC_END
+        ],
     }
 
 

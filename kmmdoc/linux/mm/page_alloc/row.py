@@ -44,7 +44,7 @@ def alloc_row(
                 row.append(page)
             n -= size
             continue
-        before = _counters(k)
+        before, held = _counters(k), _held(k)
         mark = len(k.events)
         k.events.append(Repeat(1))
         pages: list[int] = []
@@ -56,6 +56,10 @@ def alloc_row(
             row.append(page)
         k.events.append(RepeatEnd())
         n -= size
+        if _held(k) != held:  # the lists were longer than a batch: this round is not like the next
+            k.events[mark : mark + 1] = []
+            k.events.pop()
+            continue
         more = _rounds(k, [pages[lane::lanes] for lane in range(lanes)], n // size, batch, migratetype)
         if more:
             k.events[mark] = Repeat(more + 1)
@@ -71,6 +75,12 @@ def _batch(k: Kernel) -> int:
     cpu = smp_processor_id(k)
     zones = (z for pgdat in k.node_data.values() for z in pgdat.node_zones if z.present_pages)
     return max((z.pageset[cpu].pcp.batch for z in zones), default=1)
+
+
+def _held(k: Kernel) -> list[int]:
+    """How many pages the CPU's lists hold, by zone."""
+    cpu = smp_processor_id(k)
+    return [z.pageset[cpu].pcp.count for p in k.node_data.values() for z in p.node_zones if z.present_pages]
 
 
 def _rounds(k: Kernel, lanes: list[list[int]], rounds: int, batch: int, migratetype: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmmdoc.model.graph import Cell, Edge, Figure, Graph, Node, Row, Table, function, struct
+from kmmdoc.model.graph import Cell, Edge, Figure, Graph, Node, Row, Table, struct
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.sections import Cache, Slub, slub
 from kmmdoc.model.shot import Shot
@@ -85,7 +85,7 @@ def _table(shot: Shot, now: Slub, old: Slub | None) -> Table:
         had = sum(n.nr_slabs for n in was.nodes) if was else 0
         rows.append(
             (
-                Cell(cache.name, function("create_boot_cache"), changed=was is None),
+                Cell(cache.name, changed=was is None),
                 Cell(str(cache.object_size)),
                 Cell(str(cache.size)),
                 Cell(str(cache.align)),

@@ -18,6 +18,7 @@ from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, SlabPag
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.link import link
+from kmmdoc.linux.readers.pcpu import read as read_pcpu
 from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_END, VMALLOC_START
 from kmmdoc.machines.recorded import load_recorded
 
@@ -185,6 +186,7 @@ def read(k: Kernel) -> Json:
             "slab_pages": {str(page.pfn): read_slab(page) for page in k.slab_pages.values()},
         },
         "vmalloc": read_vmalloc(k),
+        "pcpu": read_pcpu(k),
     }
 
 

@@ -37,7 +37,7 @@ def _bit_ranges(bits: int) -> list[list[int]]:
     return ranges
 
 
-def _chunk(chunk: PcpuChunk) -> dict[str, Any]:
+def _chunk(k: Kernel, chunk: PcpuChunk) -> dict[str, Any]:
     return {
         "ptr": hex(chunk.address),
         "free_size": chunk.free_size,
@@ -50,7 +50,7 @@ def _chunk(chunk: PcpuChunk) -> dict[str, Any]:
         "base_addr": hex(chunk.base_addr),
         "map_ptr": hex(chunk.map_ptr),
         "map": list(chunk.map),
-        "data": hex(getattr(chunk.data, "address", 0)),
+        "data": hex(k.pcpu_vms_ptr[chunk.data[0].address] if chunk.data else 0),
         "populated": _bit_ranges(chunk.populated),
     }
 
@@ -79,9 +79,9 @@ def read(k: Kernel) -> dict[str, Any]:
         "unit_offsets": [hex(k.pcpu_unit_offsets[cpu]) for cpu in cpus],
         "group_offsets": [hex(offset) for offset in k.pcpu_group_offsets],
         "group_sizes": [hex(size) for size in k.pcpu_group_sizes],
-        "slots": {str(i): [_chunk(c) for c in chunks] for i, chunks in enumerate(k.pcpu_slot) if chunks},
+        "slots": {str(i): [_chunk(k, c) for c in chunks] for i, chunks in enumerate(k.pcpu_slot) if chunks},
     }
     for name, chunk in (("first_chunk", first), ("reserved_chunk", reserved)):
         if chunk is not None:
-            value[name] = _chunk(chunk)
+            value[name] = _chunk(k, chunk)
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.include.linux.vmalloc import vm_struct
+
 KFILE = "include/linux/percpu.h"
 
 PERCPU_MODULE_RESERVE = 8 << 10
@@ -62,8 +64,8 @@ class PcpuChunk:
 
     `map` holds offsets in ascending order, each the start of an area up to the next offset; bit 0 is set
     where the area is in use. Entry `map_used` is the end of the chunk. `populated` is a bitmap of the
-    unit's pages that have memory behind them. `address` and `map_ptr` are where the structure and its map
-    lie (virtual).
+    unit's pages that have memory behind them, `data` the areas of a chunk in the vmalloc space. `address`
+    and `map_ptr` are where the structure and its map lie (virtual).
     """
 
     __slots__ = (
@@ -92,7 +94,7 @@ class PcpuChunk:
         self.immutable = False
         self.nr_populated = 0
         self.populated = 0
-        self.data: object = None
+        self.data: list[vm_struct] = []
 
     @property
     def map_used(self) -> int:

@@ -18,8 +18,8 @@ from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, SlabPag
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.link import link
-from kmmdoc.linux.readers.pcpu import read as read_pcpu
 from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_END, VMALLOC_START
+from kmmdoc.linux.readers.pcpu import read as read_pcpu
 from kmmdoc.machines.recorded import load_recorded
 
 Json = dict[str, Any]

@@ -51,6 +51,22 @@ class KernelBug(KernelPanic):
     """BUG() or a failed BUG_ON(): the boot ends here; the message names the function."""
 
 
+class NodeTable(dict[int, pglist_data]):
+    """node_data[]: of a node without a structure it has a NULL pointer, and looking there ends the boot.
+
+    That happens where firmware gives a node too little memory to be used, or leaves memory to no node.
+    """
+
+    def __init__(self, k: Kernel) -> None:
+        super().__init__()
+        self.kernel = k
+
+    def __missing__(self, nid: int) -> Never:
+        text = f"BUG: unable to handle kernel NULL pointer dereference: node {nid} has no structure\n"
+        self.kernel.printk(KERN_ALERT, text)
+        self.kernel.panic("Attempted to kill the idle task!")
+
+
 class Kernel:
     """State of one simulated kernel.
 
@@ -202,7 +218,7 @@ class Kernel:
     def _init_zones(self) -> None:
         """Nodes, zones, sections: mm/page_alloc.c, mm/sparse.c, arch/x86/mm/numa.c. Counts are in pages."""
         max_nodes = 1 << self.build.number("NODES_SHIFT")
-        self.node_data: dict[int, pglist_data] = {}
+        self.node_data: dict[int, pglist_data] = NodeTable(self)
         self.node_states: dict[str, set[int]] = {
             "N_POSSIBLE": set(range(max_nodes)),
             "N_ONLINE": {0},

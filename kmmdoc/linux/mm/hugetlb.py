@@ -167,7 +167,7 @@ def setup_hugepagesz(k: Kernel, rest: str) -> int:
 @setup_param("hugepages=")
 @kfunc
 def hugetlb_nrpages_setup(k: Kernel, rest: str) -> int:
-    """hugepages=N: set N pages of the last hugepagesz= or the default size aside. Gigantic ones are taken now."""
+    """hugepages=N: set N pages of the last hugepagesz=, or of the default size, aside. Gigantic ones now."""
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
     number = int(digits or "0")
     if not k.hstates:

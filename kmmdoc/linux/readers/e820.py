@@ -15,8 +15,7 @@ def _entries(table: e820map) -> list[list[Any]]:
 
 @section("e820")
 def read(k: Kernel) -> dict[str, list[list[Any]]]:
-    """[address, bytes, type] of each entry of the map in use and of firmware's, in the order of the
-    tables."""
+    """[address, bytes, type] of each entry of the map in use and of firmware's, in their order."""
     return {"e820": _entries(k.e820), "e820_saved": _entries(k.e820_saved)}
 
 

@@ -1,5 +1,4 @@
-"""Section `numa`: which node each range of memory belongs to, the distances, and where each node's structure
-is."""
+"""Section `numa`: the node of each range of memory, distances, where each node's structure is."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""drivers/acpi/numa.c: ACPI's tables about nodes, SRAT and SLIT, and the numbers given to proximity
-domains."""
+"""drivers/acpi/numa.c: ACPI's tables about nodes, and the numbers that proximity domains get."""
 
 from __future__ import annotations
 

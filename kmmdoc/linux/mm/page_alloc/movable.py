@@ -53,7 +53,8 @@ def find_zone_movable_pfns_for_nodes(k: Kernel) -> None:
     """
     saved = set(k.node_states["N_NORMAL_MEMORY"])
     totalpages = early_calculate_totalpages(k)
-    nodes = sorted(k.node_states["N_NORMAL_MEMORY"])
+    # Memory that no node claims was noted too, past the end of the mask: nobody goes through it.
+    nodes = sorted(nid for nid in k.node_states["N_NORMAL_MEMORY"] if nid < MAX_NUMNODES)
     find_usable_zone_for_movable(k)
     if movable_node_is_enabled(k):
         _from_hotpluggable(k)

@@ -40,11 +40,11 @@ def e820_setup_gap(k: Kernel) -> None:
     found, gapstart, gapsize = e820_search_gap(k, 0x10000000, 0x400000, 0, MAX_GAP_END)
     if not found:
         gapstart = (k.max_pfn << PAGE_SHIFT) + (1 << 20)
-        k.printk(
-            KERN_ERR,
-            "e820: cannot find a gap in the 32bit address range\n"
-            "e820: PCI devices with unassigned 32bit BARs may break!\n",
+        what, why = (
+            "cannot find a gap in the 32bit address range",
+            "PCI devices with unassigned 32bit BARs may",
         )
+        k.printk(KERN_ERR, f"e820: {what}\ne820: {why} break!\n")
     k.pci_mem_start = gapstart
     last = gapstart + gapsize - 1
     k.printk(KERN_INFO, f"e820: [mem {gapstart:#010x}-{last:#010x}] available for PCI devices\n")

@@ -118,8 +118,7 @@ def sanitize_e820_map(k: Kernel, biosmap: list[e820entry], max_nr_map: int) -> i
 
 
 def _sweep(points: list[change_member], max_nr_map: int) -> list[e820entry]:
-    """Walk over the sorted change points and write down every stretch in which the winning type is the
-    same."""
+    """Walk over the sorted change points and write down every stretch with one winning type."""
     overlap: list[e820entry] = []
     new: list[e820entry] = []
     last_type = last_addr = 0

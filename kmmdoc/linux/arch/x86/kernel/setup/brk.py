@@ -1,5 +1,4 @@
-"""arch/x86/kernel/setup.c, the brk area: memory behind the image, for what is needed before memblock knows
-any."""
+"""arch/x86/kernel/setup.c, the brk area: memory behind the image for the first needs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""arch/x86/kernel/setup.c, the initial RAM disk: kept where the boot loader put it, or moved to where it is
-mapped."""
+"""arch/x86/kernel/setup.c, the initial RAM disk: kept where it is, or moved to where it is mapped."""
 
 from __future__ import annotations
 

@@ -140,6 +140,13 @@ class MemMap:
 
     def update(self, pfn: int, n: int, change: Callable[[Page], Page]) -> None:
         """Replace each of the `n` pages from `pfn` on by `change` of it; called once a stretch."""
+        starts = self._starts
+        i = bisect_right(starts, pfn) - 1
+        if i + 1 < len(starts) and pfn + n <= starts[i + 1]:  # all in one stretch, as most often
+            page = self._states[i]
+            if page is not None and (new := change(page)) != page:
+                self.set(pfn, n, new)
+            return
         for start, length, page in list(self.runs(pfn, pfn + n)):
             new = change(page)
             if new != page:

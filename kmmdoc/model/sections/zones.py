@@ -141,7 +141,7 @@ def zonelists(snapshot: Snapshot) -> tuple[Zonelists, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PageRun:
-    """`count` page frames from `pfn` in one state: `free` (blocks of `order`), `reserved`, `slab` or `used`."""
+    """`count` page frames from `pfn` in one state: `free` (in `order` blocks), `reserved`, `slab`, `used`."""
 
     pfn: int
     count: int

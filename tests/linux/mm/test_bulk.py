@@ -28,7 +28,7 @@ class _Far(Exception):
 
 
 def boot(gib: int) -> tuple[dict[str, Any], Counter[str], int]:
-    """Snapshots, call counts and number of events, up to LAST, of a machine with `gib` GiB more memory above 4 GiB."""
+    """Snapshots, call counts and number of events up to LAST, with `gib` GiB of memory above 4 GiB."""
     link()
     recorded = load_recorded(RECORDED)
     more = E820Entry(1 << 32, gib << 30, E820_RAM)

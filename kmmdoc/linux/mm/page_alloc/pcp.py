@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.mmzone import MIGRATE_PCPTYPES, per_cpu_pages, per_cpu_pageset, zone
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mmzone import for_each_populated_zone
+from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"
-
-__alloc_percpu = extern("__alloc_percpu")
 
 
 @kfunc

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PCPU_MIN_UNIT_SIZE, PcpuChunk
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.area import (
     pcpu_alloc_area,
     pcpu_chunk_populated,
@@ -16,12 +16,10 @@ from kmmdoc.linux.mm.percpu.area import (
     pcpu_next_unpop,
     pcpu_size_to_slot,
 )
+from kmmdoc.linux.mm.percpu_vm import pcpu_create_chunk, pcpu_populate_chunk
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"
-
-pcpu_create_chunk = extern("pcpu_create_chunk")
-pcpu_populate_chunk = extern("pcpu_populate_chunk")
 
 
 def _fail(k: Kernel, size: int, align: int, is_atomic: bool, error: str) -> int:

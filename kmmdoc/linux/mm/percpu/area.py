@@ -5,7 +5,11 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_EARLY_SLOTS, PcpuChunk
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.mm.slub.alloc import __kmalloc
+from kmmdoc.linux.mm.slub.free import kfree
+from kmmdoc.linux.mm.vmalloc.alloc import vfree, vzalloc
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"
@@ -15,12 +19,6 @@ PCPU_DFL_MAP_ALLOC = 16
 PCPU_ATOMIC_MAP_MARGIN_LOW = 32
 PCPU_ATOMIC_MAP_MARGIN_HIGH = 64
 SIZEOF_INT = 4
-
-__kmalloc = extern("__kmalloc")
-kfree = extern("kfree")
-vzalloc = extern("vzalloc")
-vfree = extern("vfree")
-slab_is_available = extern("slab_is_available")
 
 
 def __pcpu_size_to_slot(size: int) -> int:

@@ -13,7 +13,7 @@ from kmmdoc.linux.include.linux.percpu import (
     PcpuChunk,
 )
 from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, KERN_WARNING, Kernel, __pa
-from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.percpu.area import (
     __pcpu_size_to_slot,
     pcpu_chunk_relocate,
@@ -21,6 +21,7 @@ from kmmdoc.linux.mm.percpu.area import (
 )
 from kmmdoc.linux.mm.percpu.bootmem import memblock_virt_alloc
 from kmmdoc.linux.mm.percpu_vm import __pcpu_map_pages
+from kmmdoc.linux.mm.vmalloc.init import vm_area_register_early
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"
@@ -33,8 +34,6 @@ CpuDistance = Callable[[Kernel, int, int], int]
 FcAlloc = Callable[[Kernel, int, int, int], int]
 FcFree = Callable[[Kernel, int, int], None]
 FcPopulatePte = Callable[[Kernel, int], None]
-
-vm_area_register_early = extern("vm_area_register_early")
 
 
 def _round_up(value: int, unit: int) -> int:

@@ -95,7 +95,7 @@ early_params: list[tuple[str, Callable[[Kernel, str | None], int | None]]] = []
 
 
 def early_param(option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare the decorated function as the handler of an early option: `handler(k, value)`, value None without '='."""
+    """Declare the handler of an early option: `handler(k, value)`, value None without '='."""
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         early_params.append((option, function))

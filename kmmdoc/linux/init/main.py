@@ -2,58 +2,54 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.kernel.cpu.bugs_64 import check_bugs
+from kmmdoc.linux.arch.x86.kernel.e820.use import e820_reserve_resources_late
+from kmmdoc.linux.arch.x86.kernel.pci_swiotlb import pci_swiotlb_late_init
+from kmmdoc.linux.arch.x86.kernel.smpboot import native_smp_prepare_boot_cpu
+from kmmdoc.linux.arch.x86.mm.init_64_mem import mem_init
+from kmmdoc.linux.arch.x86.mm.init_64_rodata import mark_rodata_ro
+from kmmdoc.linux.arch.x86.mm.init_free import free_initmem
+from kmmdoc.linux.drivers.tty.tty_io import console_init
+from kmmdoc.linux.fs.dcache import vfs_caches_init, vfs_caches_init_early
 from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc
+from kmmdoc.linux.include.linux.mm import pgtable_init
+from kmmdoc.linux.init.do_mounts import prepare_namespace
+from kmmdoc.linux.init.initramfs import populate_rootfs
 from kmmdoc.linux.kernel import KERN_NOTICE, KERN_WARNING, Kernel
+from kmmdoc.linux.kernel_.cgroup import cgroup_init_early
+from kmmdoc.linux.kernel_.events.core import perf_event_init
+from kmmdoc.linux.kernel_.extable import sort_main_extable
+from kmmdoc.linux.kernel_.fork import fork_init
+from kmmdoc.linux.kernel_.irq.irqdesc import early_irq_init
 from kmmdoc.linux.kernel_.params import CORE_PARAMS, parameq, parameqn, parse_args
+from kmmdoc.linux.kernel_.pid import pidhash_init
+from kmmdoc.linux.kernel_.printk.printk import setup_log_buf
+from kmmdoc.linux.kernel_.rcu.tree import rcu_init
+from kmmdoc.linux.kernel_.sched.core import sched_init, sched_init_smp
+from kmmdoc.linux.kernel_.smp import setup_nr_cpu_ids, smp_init
+from kmmdoc.linux.kernel_.smp_calls import call_function_init
 from kmmdoc.linux.kfunc import early_param, early_params, extern, kfunc, setup_param, setup_params
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.lib.idr import idr_init_cache
+from kmmdoc.linux.lib.radix_tree import radix_tree_init
+from kmmdoc.linux.mm.hugetlb import hugetlb_init
+from kmmdoc.linux.mm.mempolicy import numa_policy_init
+from kmmdoc.linux.mm.page_alloc.hash import page_alloc_init
+from kmmdoc.linux.mm.page_alloc.pcp import setup_per_cpu_pageset
+from kmmdoc.linux.mm.page_alloc.wmark import init_per_zone_wmark_min
+from kmmdoc.linux.mm.page_alloc.zonelists import build_all_zonelists
+from kmmdoc.linux.mm.percpu.area import percpu_init_late
+from kmmdoc.linux.mm.slub.boot import kmem_cache_init, kmem_cache_init_late
+from kmmdoc.linux.mm.vmalloc.init import vmalloc_init
 
 setup_arch = extern("setup_arch")
 EINVAL = 22
 COMMAND_LINE_SIZE = 2047
 SYSTEM_RUNNING = 1
 
-cgroup_init_early = extern("cgroup_init_early")
-setup_nr_cpu_ids = extern("setup_nr_cpu_ids")
 setup_per_cpu_areas = extern("setup_per_cpu_areas")
-native_smp_prepare_boot_cpu = extern("native_smp_prepare_boot_cpu")
-build_all_zonelists = extern("build_all_zonelists")
-page_alloc_init = extern("page_alloc_init")
-setup_log_buf = extern("setup_log_buf")
-pidhash_init = extern("pidhash_init")
-vfs_caches_init_early = extern("vfs_caches_init_early")
-sort_main_extable = extern("sort_main_extable")
 trap_init = extern("trap_init")
-mem_init = extern("mem_init")
-kmem_cache_init = extern("kmem_cache_init")
-percpu_init_late = extern("percpu_init_late")
-pgtable_init = extern("pgtable_init")
-vmalloc_init = extern("vmalloc_init")
-sched_init = extern("sched_init")
-idr_init_cache = extern("idr_init_cache")
-rcu_init = extern("rcu_init")
-radix_tree_init = extern("radix_tree_init")
-early_irq_init = extern("early_irq_init")
-perf_event_init = extern("perf_event_init")
-call_function_init = extern("call_function_init")
-kmem_cache_init_late = extern("kmem_cache_init_late")
-console_init = extern("console_init")
-setup_per_cpu_pageset = extern("setup_per_cpu_pageset")
-numa_policy_init = extern("numa_policy_init")
-fork_init = extern("fork_init")
-vfs_caches_init = extern("vfs_caches_init")
-check_bugs = extern("check_bugs")
 efi_free_boot_services = extern("efi_free_boot_services")
-smp_init = extern("smp_init")
-sched_init_smp = extern("sched_init_smp")
-e820_reserve_resources_late = extern("e820_reserve_resources_late")
-populate_rootfs = extern("populate_rootfs")
-pci_swiotlb_late_init = extern("pci_swiotlb_late_init")
-init_per_zone_wmark_min = extern("init_per_zone_wmark_min")
-hugetlb_init = extern("hugetlb_init")
-prepare_namespace = extern("prepare_namespace")
-free_initmem = extern("free_initmem")
-mark_rodata_ro = extern("mark_rodata_ro")
 
 
 @early_param("debug")

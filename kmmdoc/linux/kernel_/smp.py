@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.kernel.smpboot import arch_disable_smp_support, smp_announce
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
-
-arch_disable_smp_support = extern("arch_disable_smp_support")
-smp_announce = extern("smp_announce")
 
 
 @early_param("nosmp")

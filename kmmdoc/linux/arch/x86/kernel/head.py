@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
-
-memblock_reserve = extern("memblock_reserve")
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.memblock.regions import memblock_reserve
 
 LOWMEM_CAP = 0x9F000
 """Conventional memory is never taken to reach above this."""

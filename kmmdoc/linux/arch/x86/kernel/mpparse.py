@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
+from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
 from kmmdoc.linux.arch.x86.kernel.e820.use import early_reserve_e820
 from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
-from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_reserve
 from kmmdoc.model.scenario import MpProcessor
-
-generic_processor_info = extern("generic_processor_info")
-mp_register_ioapic = extern("mp_register_ioapic")
-register_lapic_address = extern("register_lapic_address")
 
 APIC_DEFAULT_PHYS_BASE = 0xFEE00000
 IO_APIC_DEFAULT_PHYS_BASE = 0xFEC00000

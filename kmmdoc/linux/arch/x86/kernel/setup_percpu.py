@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.kernel.cpu.common import setup_cpu_local_masks
+from kmmdoc.linux.arch.x86.mm.init_64 import populate_extra_pte
+from kmmdoc.linux.arch.x86.mm.numa import setup_node_to_cpumask_map
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_RESERVE, PERCPU_MODULE_RESERVE
 from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem_node_nopanic, __alloc_bootmem_nopanic, free_bootmem
 from kmmdoc.linux.mm.percpu.first_chunk import (
     LOCAL_DISTANCE,
@@ -19,10 +22,6 @@ MAX_DMA_ADDRESS = 0x100_0000
 PMD_SIZE = 2 << 20
 PERCPU_FIRST_CHUNK_RESERVE = PERCPU_MODULE_RESERVE
 """Code of modules reaches its variables by 32-bit relocations: they are kept in the first chunk."""
-
-populate_extra_pte = extern("populate_extra_pte")
-setup_node_to_cpumask_map = extern("setup_node_to_cpumask_map")
-setup_cpu_local_masks = extern("setup_cpu_local_masks")
 
 
 def pcpu_alloc_bootmem(k: Kernel, cpu: int, size: int, align: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_X_MAX, ISA_END_ADDRESS
 from kmmdoc.linux.arch.x86.kernel.head64 import touch_early
+from kmmdoc.linux.arch.x86.kernel.setup.brk import extend_brk
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
 from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, Kernel, __START_KERNEL_map, __va
 from kmmdoc.linux.kernel_.range import add_range_with_merge, clean_sort_range
@@ -15,12 +16,11 @@ from kmmdoc.linux.mm.memblock import (
     memblock_reserve,
 )
 from kmmdoc.linux.mm.memblock.direction import memblock_bottom_up
+from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages
+from kmmdoc.linux.mm.page_alloc.zone_init import free_area_init_nodes
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
-extend_brk = extern("extend_brk")
-free_area_init_nodes = extern("free_area_init_nodes")
 kernel_physical_mapping_init = extern("kernel_physical_mapping_init")
-__get_free_pages = extern("__get_free_pages")
 
 PG_LEVEL_4K, PG_LEVEL_2M, PG_LEVEL_1G = 1, 2, 3
 PMD_SIZE, PUD_SIZE = 1 << 21, 1 << 30

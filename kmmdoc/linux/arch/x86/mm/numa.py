@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from kmmdoc.linux.arch.x86.mm.amdtopology import amd_numa_init
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE, ULLONG_MAX
 from kmmdoc.linux.include.linux.mmzone import pglist_data
@@ -19,14 +20,15 @@ from kmmdoc.linux.mm.memblock import (
     memblock_reserve,
     memblock_set_node,
 )
+from kmmdoc.linux.mm.page_alloc.ranges import (
+    __absent_pages_in_range,
+    absent_pages_in_range,
+    early_pfn_to_nid,
+    setup_nr_node_ids,
+)
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
-__absent_pages_in_range = extern("__absent_pages_in_range")
-absent_pages_in_range = extern("absent_pages_in_range")
-early_pfn_to_nid = extern("early_pfn_to_nid")
-setup_nr_node_ids = extern("setup_nr_node_ids")
 x86_acpi_numa_init = extern("x86_acpi_numa_init")
-amd_numa_init = extern("amd_numa_init")
 
 EINVAL, ENOMEM = 22, 12
 LOCAL_DISTANCE, REMOTE_DISTANCE = 10, 20

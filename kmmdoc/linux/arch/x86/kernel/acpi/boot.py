@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
+from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
 from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
-from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.model.scenario import AcpiTable, Lapic
-
-generic_processor_info = extern("generic_processor_info")
-mp_register_ioapic = extern("mp_register_ioapic")
-register_lapic_address = extern("register_lapic_address")
 
 EINVAL, ENODEV = 22, 19
 LAPIC_ADDRESS = 0xFEE00000

@@ -20,7 +20,7 @@ from kmmdoc.linux.kernel_.resource import (
     insert_resource_expand_to_fit,
     reserve_region_with_split,
 )
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import (
     __memblock_alloc_base,
     for_each_free_mem_range,
@@ -31,11 +31,11 @@ from kmmdoc.linux.mm.memblock import (
     memblock_trim_memory,
 )
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
+from kmmdoc.linux.mm.page_alloc.zone_init import set_dma_reserve
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/e820.c"
 
-set_dma_reserve = extern("set_dma_reserve")
 
 SMP_CACHE_BYTES = 64
 MAX_DMA_PFN = (16 << 20) >> PAGE_SHIFT

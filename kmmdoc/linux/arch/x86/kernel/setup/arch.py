@@ -55,16 +55,16 @@ from kmmdoc.linux.include.linux.ioport import (
     IORESOURCE_MEM,
     resource,
 )
+from kmmdoc.linux.init.main import parse_early_param
 from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
 from kmmdoc.linux.kernel_.printk.printk import setup_log_buf
 from kmmdoc.linux.kernel_.resource import insert_resource, request_resource
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve, memblock_set_current_limit
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/setup.c"
 
-parse_early_param = extern("parse_early_param")
 
 _STANDARD_IO = (
     ("dma1", 0x00, 0x1F),

@@ -9,7 +9,8 @@ from kmmdoc.linux.kernel_.kexec import (
     parse_crashkernel_low,
 )
 from kmmdoc.linux.kernel_.resource import insert_resource
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.lib.swiotlb import swiotlb_size_or_default
 from kmmdoc.linux.mm.memblock import (
     memblock_find_in_range,
     memblock_mem_size,
@@ -20,7 +21,6 @@ from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT
 
 KFILE = "arch/x86/kernel/setup.c"
 
-swiotlb_size_or_default = extern("swiotlb_size_or_default")
 
 ALIGNMENT = 16 << 20
 CRASH_KERNEL_ADDR_LOW_MAX = 896 << 20

@@ -124,7 +124,7 @@ def efi_unmap_memmap(k: Kernel) -> None:
 
 @kfunc
 def efi_memmap_init(k: Kernel) -> int:
-    """Take UEFI's map into use, at the first of the temporary addresses. It stays there until the boot ends."""
+    """Take UEFI's map into use, at the first temporary address, where it stays until the boot ends."""
     k.efi_memmap = list(k.machine.efi.memmap) if k.machine.efi is not None else []
     first, pages = _memmap_pages(k)
     k.init_pgt.map_run(FIRST_BTMAP, first * PAGE_SIZE, 1, pages, supported(k, PAGE_KERNEL))

@@ -215,7 +215,9 @@ def size_text(size: int) -> str:
 
 
 def visit_list(translator: HTML5Translator, node: kmm_list) -> None:
-    translator.body.append(f'<ol class="kmm-{node["look"]}" role="list">\n')
+    when = max((len(item["when"]) for item in node.findall(kmm_item)), default=0)
+    style = f"--when:{min(when, 24)}"
+    translator.body.append(f'<ol class="kmm-{node["look"]}" role="list" style="{style}">\n')
 
 
 def visit_item(translator: HTML5Translator, node: kmm_item) -> None:

@@ -32,11 +32,12 @@ logger = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
-    """A document in the report and the level of its title; `heading` is that of an appendix it opens."""
+    """A document in the report: the level of its title, and down to which level its headings are in the
+    contents. `heading` is that of an appendix it opens."""
 
     docname: str
     level: int
-    outlined: bool = True
+    listed: int = 3
     heading: str = ""
 
 
@@ -78,30 +79,42 @@ class TypstBuilder(Builder):
                 parts.append(f"\n#appendix({string(entry.heading)});\n")
             numbered = entry.docname != self.config.root_doc
             writer = Writer(
-                entry.docname, book, entry.level, self._warn, outlined=entry.outlined, numbered=numbered
+                entry.docname, book, entry.level, self._warn, listed=entry.listed, numbered=numbered
             )
             parts.append(writer.document(trees[entry.docname]))
         self._typeset("\n".join(parts))
 
     def _entries(self) -> Iterator[Entry]:
-        """The root, what its contents list, then what only the appendices hold."""
+        """The root, what its contents list, then what only the appendices hold.
+
+        The pages of an appendix follow its index page, FOLDER/index, if the contents have that.
+        """
+        patterns = self.config.kmm_pdf.get("appendices", ())
         seen: set[str] = set()
 
         def below(docname: str, level: int) -> Iterator[Entry]:
             seen.add(docname)
-            yield Entry(docname, level)
+            folder, _, last = docname.rpartition("/")
+            holds = last == "index" and f"{folder}/*" in patterns
+            yield Entry(docname, level, 1 if holds else 3)
             for child in self.env.toctree_includes.get(docname, ()):
                 if child not in seen and child in self.env.found_docs:
                     yield from below(child, level if docname == self.config.root_doc else level + 1)
+            if holds:
+                yield from self._appendix(f"{folder}/*", seen, "")
 
         yield from below(self.config.root_doc, 1)
-        for pattern in self.config.kmm_pdf.get("appendices", ()):
-            members = sorted(d for d in self.env.found_docs if fnmatch(d, pattern) and d not in seen)
-            names = _APPENDIX_NAMES.get(self.config.language, _APPENDIX_NAMES["en"])
+        names = _APPENDIX_NAMES.get(self.config.language, _APPENDIX_NAMES["en"])
+        for pattern in patterns:
             folder = pattern.split("/")[0]
-            for i, docname in enumerate(members):
-                yield Entry(docname, 2, outlined=False, heading="" if i else names.get(folder, folder))
-            seen.update(members)
+            yield from self._appendix(pattern, seen, names.get(folder, folder))
+
+    def _appendix(self, pattern: str, seen: set[str], heading: str) -> Iterator[Entry]:
+        """The documents that match and are not in the report yet."""
+        members = sorted(d for d in self.env.found_docs if fnmatch(d, pattern) and d not in seen)
+        seen.update(members)
+        for i, docname in enumerate(members):
+            yield Entry(docname, 2, 1, "" if i else heading)
 
     def _tree(self, docname: str) -> nodes.document:
         tree = self.env.get_doctree(docname)

@@ -58,7 +58,10 @@ _MARKS = {"kmm-new": "new", "kmm-gone": "gone", "kmm-changed": "changed"}
 
 
 class Writer(ComponentWriter):
-    """Writes one document. `level` is the level of its title in the report, 1 for a chapter."""
+    """Writes one document. `level` is the level of its title in the report, 1 for a chapter.
+
+    Headings down to level `listed` are in the contents.
+    """
 
     def __init__(
         self,
@@ -67,12 +70,12 @@ class Writer(ComponentWriter):
         level: int,
         warn: Callable[[str, nodes.Node], None],
         *,
-        outlined: bool = True,
+        listed: int = 3,
         numbered: bool = True,
     ) -> None:
         self.docname, self.book, self.warn = docname, book, warn
         self._depth = level - 1
-        self._outlined, self._numbered = outlined, numbered
+        self._listed, self._numbered = listed, numbered
         self._footnotes: dict[str, nodes.footnote] = {}
         self._printed_footnotes: set[str] = set()
         self._pending = [docname]
@@ -133,7 +136,7 @@ class Writer(ComponentWriter):
         title, *rest = node.children
         if not isinstance(title, nodes.title):
             raise CannotPrint(f"{self.docname}: a section without a title")
-        outlined = "true" if self._outlined else "false"
+        outlined = "true" if self._depth <= self._listed else "false"
         named = {"level": str(self._depth), "outlined": outlined}
         if not self._numbered:
             named["numbering"] = "none"

@@ -178,26 +178,44 @@ class Ledger:
         ]
 
     def _disagreements(self, stage: str, snapshot: Snapshot) -> Iterator[str]:
-        owners, handed_over = self._states[stage]
-        section = snapshot.get("memblock")
-        if section and not handed_over:
-            held = [(a, b) for a, b, owner in _merged(owners) if owner]
-            kernel = _union((b, b + s) for b, s in _regions(section["reserved"]) if s)
-            for start, end in _difference(held, kernel):
-                yield f"[{start:#x}, {end:#x}) has an owner but memblock does not have it reserved"
-            for start, end in _difference(kernel, held):
-                yield f"[{start:#x}, {end:#x}) is reserved in memblock and has no owner"
+        handed_over = self._states[stage][1]
+        if not handed_over and "memblock" in snapshot:
+            yield from self._reserved(stage, snapshot["memblock"])
         if handed_over and "nodes" in snapshot:
-            zones = [zone for node in snapshot["nodes"] for zone in node["zones"]]
-            in_lists = sum(zone["vm_stat"].get("NR_FREE_PAGES", 0) for zone in zones)
-            in_pcp = sum(cpu["count"] for zone in zones for cpu in zone.get("percpu", ()))
-            present = sum(zone["present_pages"] for zone in zones)
-            free = sum(b - a for a, b, owner in self._pages(stage) if owner is None)
-            owned = sum(b - a for a, b, owner in self._pages(stage) if owner is not None)
-            if free not in (in_lists, in_lists + in_pcp):
-                yield f"{free} pages have no owner, {in_lists} are in free lists, {in_pcp} in per-cpu lists"
-            if free + owned != present:
-                yield f"{present} pages are present, the ledger knows {free} free and {owned} owned"
+            yield from self._counted(stage, snapshot["nodes"])
+        if handed_over and snapshot.get("pages"):
+            yield from self._listed(stage, snapshot["pages"]["runs"])
+
+    def _reserved(self, stage: str, memblock: dict[str, Any]) -> Iterator[str]:
+        """What has an owner is what memblock has reserved, byte by byte."""
+        held = [(a, b) for a, b, owned in _merged(self._states[stage][0]) if owned]
+        kernel = _union((b, b + s) for b, s in _regions(memblock["reserved"]) if s)
+        for start, end in _difference(held, kernel):
+            yield f"[{start:#x}, {end:#x}) has an owner but memblock does not have it reserved"
+        for start, end in _difference(kernel, held):
+            yield f"[{start:#x}, {end:#x}) is reserved in memblock and has no owner"
+
+    def _counted(self, stage: str, nodes: list[dict[str, Any]]) -> Iterator[str]:
+        """Pages without an owner are those that the zones and per-cpu lists count, and none is lost."""
+        zones = [zone for node in nodes for zone in node["zones"]]
+        pagesets = [cpu for zone in zones for cpu in zone.get("percpu", ())]
+        in_lists = sum(zone["vm_stat"].get("NR_FREE_PAGES", 0) for zone in zones)
+        in_lists += sum(cpu.get("vm_stat_diff", {}).get("NR_FREE_PAGES", 0) for cpu in pagesets)
+        in_pcp = sum(cpu["count"] for cpu in pagesets)
+        present = sum(zone["present_pages"] for zone in zones)
+        free = sum(b - a for a, b, owner in self._pages(stage) if owner is None)
+        owned = sum(b - a for a, b, owner in self._pages(stage) if owner is not None)
+        if free != in_lists + in_pcp:
+            yield f"{free} pages have no owner, {in_lists} are in free lists, {in_pcp} in per-cpu lists"
+        if free + owned != present:
+            yield f"{present} pages are present, the ledger knows {free} free and {owned} owned"
+
+    def _listed(self, stage: str, runs: list[list[Any]]) -> Iterator[str]:
+        """No page of a free block has an owner."""
+        blocks = ((pfn, pfn + (n << order)) for pfn, kind, order, n, *_ in runs if kind == "F")
+        free = _union((a, b) for a, b, owner in self._pages(stage) if owner is None)
+        for start, end in _difference(_union(blocks), free):
+            yield f"pages [{start:#x}, {end:#x}) are in a free list and have an owner"
 
     def _pages(self, stage: str) -> Iterator[tuple[int, int, Owner | None]]:
         """RAM at `stage` as page frames; a frame of which any byte is owned is owned."""

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
 from kmmdoc.linux.include.linux.mmzone import pglist_data
+from kmmdoc.linux.include.linux.slab import kzalloc, kzalloc_node
 from kmmdoc.linux.kernel import KERN_ALERT, Kernel, __va
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_find_in_range_node, memblock_free, memblock_reserve
+from kmmdoc.linux.mm.slab_common import slab_is_available
 
 KFILE = "mm/nobootmem.c"
 
 NO_LIMIT = 0xFFFF_FFFF_FFFF_FFFF
 ARCH_LOW_ADDRESS_LIMIT = 0xFFFF_FFFF
 GFP_NOWAIT = 0
-
-slab_is_available = extern("slab_is_available")
-kzalloc = extern("kzalloc")
-kzalloc_node = extern("kzalloc_node")
 
 
 @kfunc

@@ -28,9 +28,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     pfn_to_section_nr,
     section_nr_to_pfn,
 )
+from kmmdoc.linux.include.linux.slab import kzalloc_node
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
+from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.linux.mm.sparse_vmemmap import VMEMMAP_START, sparse_mem_maps_populate_node
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT, PAGE_SIZE
 
@@ -42,8 +44,6 @@ NodePopulate = Callable[[Kernel, "Sections", int], None]
 Sections = list[tuple[int, int]]
 """Runs of sections that are present: (first, after the last)."""
 
-slab_is_available = extern("slab_is_available")
-kzalloc_node = extern("kzalloc_node")
 set_pageblock_order = extern("set_pageblock_order")
 vmemmap_populate_print_last = extern("vmemmap_populate_print_last")
 

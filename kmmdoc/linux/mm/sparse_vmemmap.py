@@ -11,6 +11,7 @@ from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid
 from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
+from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/sparse-vmemmap.c"
@@ -21,7 +22,6 @@ PUD_SIZE = 1 << 30
 PGDIR_SIZE = 1 << 39
 MAX_DMA_ADDRESS = 0x100_0000  # physical
 
-slab_is_available = extern("slab_is_available")
 vmemmap_populate = extern("vmemmap_populate")
 
 

@@ -6,20 +6,19 @@ Addresses are physical, except those of the virt_alloc family, which are direct-
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE
+from kmmdoc.linux.include.linux.slab import kzalloc_node
 from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.find import memblock_find_in_range_node
 from kmmdoc.linux.mm.memblock.iterate import no_max_numnodes
 from kmmdoc.linux.mm.memblock.regions import memblock_reserve, release, span_text
+from kmmdoc.linux.mm.page_alloc.free import __free_pages_bootmem
+from kmmdoc.linux.mm.slab_common import slab_is_available
 
 KFILE = "mm/memblock.c"
 
 SMP_CACHE_BYTES = 64
 GFP_NOWAIT = 0
-
-slab_is_available = extern("slab_is_available")
-kzalloc_node = extern("kzalloc_node")
-__free_pages_bootmem = extern("__free_pages_bootmem")
 
 
 @kfunc

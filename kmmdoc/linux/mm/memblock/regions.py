@@ -12,9 +12,12 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_region,
     memblock_type,
 )
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel, __pa
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel, __pa, __va
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.find import memblock_find_in_range
+from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.mm.slub.alloc import __kmalloc as kmalloc
+from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.model.trace import Release, Reserve
 
 KFILE = "mm/memblock.c"
@@ -22,10 +25,6 @@ KFILE = "mm/memblock.c"
 ENOMEM = 12
 REGION_BYTES = 32  # sizeof(struct memblock_region)
 GFP_KERNEL = 0xD0
-
-slab_is_available = extern("slab_is_available")
-kmalloc = extern("__kmalloc")
-kfree = extern("kfree")
 
 
 def _page_align(size: int) -> int:
@@ -96,10 +95,11 @@ def memblock_double_array(k: Kernel, type_: memblock_type, new_area_start: int, 
     old_array, old_in_slab = type_.array, k.memblock_in_slab[type_.name]
     type_.array = addr
     type_.max *= 2
-    if old_in_slab:
-        kfree(k, old_array)
-    elif old_array is not None:
-        memblock_free(k, old_array, _page_align(old_bytes))
+    if old_array is not None:  # the static one stays
+        if old_in_slab:
+            kfree(k, __va(old_array))
+        else:
+            memblock_free(k, old_array, _page_align(old_bytes))
     if not use_slab and memblock_reserve(k, addr, new_bytes):
         k.bug("memblock_double_array")
     k.memblock_in_slab[type_.name] = bool(use_slab)

@@ -15,19 +15,18 @@ from kmmdoc.linux.include.linux.mmzone import (
     zone,
 )
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mm_init import MMINIT_TRACE, mminit_dprintk, mminit_verify_page_links
 from kmmdoc.linux.mm.page_alloc.pageblock import set_pageblock_migratetype
 from kmmdoc.linux.mm.page_alloc.ranges import early_pfn_in_nid
+from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.mm.vmalloc.alloc import vmalloc
 
 KFILE = "mm/page_alloc.c"
 
 ENOMEM = 12
 PAGES_PER_WAITQUEUE = 256
 WAIT_QUEUE_HEAD_BYTES = 24  # sizeof(wait_queue_head_t)
-
-slab_is_available = extern("slab_is_available")
-vmalloc = extern("vmalloc")
 
 
 def wait_table_hash_nr_entries(pages: int) -> int:

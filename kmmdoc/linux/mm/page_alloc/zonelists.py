@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.mm.numa import __node_distance as node_distance
 from kmmdoc.linux.include.linux.mmzone import (
     MAX_NR_ZONES,
     MIGRATE_TYPES,
@@ -18,7 +19,7 @@ from kmmdoc.linux.include.linux.mmzone import (
 )
 from kmmdoc.linux.include.linux.topology import numa_node_id
 from kmmdoc.linux.kernel import KERN_DEFAULT, KERN_WARNING, Kernel
-from kmmdoc.linux.kfunc import early_param, extern, kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.mm_init import mminit_verify_zonelist
 from kmmdoc.linux.mm.mmzone import for_each_zone_zonelist
 from kmmdoc.linux.mm.page_alloc.pcp import setup_pageset
@@ -30,8 +31,6 @@ LOCAL_DISTANCE, REMOTE_DISTANCE = 10, 20
 PENALTY_FOR_NODE_WITH_CPUS = 1
 ZONELIST_ORDER_DEFAULT, ZONELIST_ORDER_NODE, ZONELIST_ORDER_ZONE = 0, 1, 2
 ZONELIST_ORDER_NAMES = ("Default", "Node", "Zone")
-
-node_distance = extern("__node_distance")
 
 
 def _check_highest_zone(k: Kernel, idx: int) -> None:

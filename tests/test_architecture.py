@@ -136,5 +136,13 @@ def test_discovery_found_every_reader():
     from kmmdoc.linux import debugger, readers
 
     debugger.load_readers()
-    names = {m.name for m in pkgutil.iter_modules(readers.__path__)}
-    assert names == set(debugger.readers)
+    found = {reader.__module__ for reader in debugger.readers.values()}
+    assert found == {f"{readers.__name__}.{m.name}" for m in pkgutil.iter_modules(readers.__path__)}
+
+
+def test_every_section_that_a_stop_reads_has_a_reader():
+    from kmmdoc.linux import debugger
+    from kmmdoc.linux.stages import STAGES
+
+    debugger.load_readers()
+    assert {part for stage in STAGES for part in stage.sections} == set(debugger.readers)

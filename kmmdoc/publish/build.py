@@ -65,7 +65,7 @@ def _run(
 
     if not (source / "index.md").is_file():
         raise KmmdocError(source / "index.md", None, "there are no pages here; the site starts with this one")
-    static = write_static(work / "static")
+    static = write_static(work.resolve() / "static")
     nocolor()
     talk = io.StringIO()
     # Without these Sphinx leaves its roles and nodes behind in docutils, and the next build trips over them.

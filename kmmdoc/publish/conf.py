@@ -49,7 +49,7 @@ def configuration(report: Report, static: Path) -> dict[str, Any]:
         "copyright": "",
         "language": report.lang,
         "extensions": ["myst_parser", "kmmdoc.sphinxext", "kmmdoc.publish.typst"],
-        "exclude_patterns": ["_*", "**/_*"],
+        "exclude_patterns": [],
         "source_suffix": {".md": "markdown"},
         "suppress_warnings": ["myst.header", "toc.not_included"],
         "myst_enable_extensions": ["colon_fence", "deflist", "attrs_inline", "attrs_block", "fieldlist"],

@@ -35,8 +35,9 @@ def all_pages(site):
     return sorted(p for p in site.path.rglob("*.html") if p.name != "404.html")
 
 
-def test_every_page_is_there(site):
+def test_every_page_is_there(site, pages):
     names = {str(p.relative_to(site.path)) for p in all_pages(site)}
+    assert {str(p.relative_to(pages).with_suffix(".html")) for p in pages.rglob("*.md")} <= names
     assert {"index.html", "stages/first.html", "functions/grow_pool.html", "structs/pool.html"} <= names
     assert site.warnings == ()
 

@@ -196,8 +196,12 @@ class Ledger:
             yield f"[{start:#x}, {end:#x}) is reserved in memblock and has no owner"
 
     def _counted(self, stage: str, nodes: list[dict[str, Any]]) -> Iterator[str]:
-        """Pages without an owner are those that the zones and per-cpu lists count, and none is lost."""
-        zones = [zone for node in nodes for zone in node["zones"]]
+        """Pages without an owner are those that the zones and per-cpu lists count, and none is lost.
+
+        A zone that spans nothing has none, whatever it counts: the kernel counts pages in a movable zone
+        that would start behind the end of its node.
+        """
+        zones = [zone for node in nodes for zone in node["zones"] if zone["spanned_pages"]]
         pagesets = [cpu for zone in zones for cpu in zone.get("percpu", ())]
         in_lists = sum(zone["vm_stat"].get("NR_FREE_PAGES", 0) for zone in zones)
         in_lists += sum(cpu.get("vm_stat_diff", {}).get("NR_FREE_PAGES", 0) for cpu in pagesets)

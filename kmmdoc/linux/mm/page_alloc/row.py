@@ -8,6 +8,7 @@ calls would have given, in their order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -37,27 +38,21 @@ def alloc_row(
         size = batch * lanes
         if n < 2 * size:
             size = min(size, n)
-            for _ in range(size):
-                page = alloc_one()
-                if not page:
-                    return False
-                row.append(page)
+            if not _alloc_some(k, row, [], size, alloc_one, migratetype, lanes):
+                return False
             n -= size
             continue
         before, held = _counters(k), _held(k)
         mark = len(k.events)
         k.events.append(Repeat(1))
         pages: list[int] = []
-        for _ in range(size):
-            page = alloc_one()
-            if not page:
-                return False
-            pages.append(page)
-            row.append(page)
+        if not _alloc_some(k, row, pages, size, alloc_one, migratetype, lanes):
+            del k.events[mark]
+            return False
         k.events.append(RepeatEnd())
         n -= size
         if _held(k) != held:  # the lists were longer than a batch: this round is not like the next
-            k.events[mark : mark + 1] = []
+            del k.events[mark]
             k.events.pop()
             continue
         more = _rounds(k, [pages[lane::lanes] for lane in range(lanes)], n // size, batch, migratetype)
@@ -68,6 +63,90 @@ def alloc_row(
             _multiply(before, _counters(k), more)
             n -= more * size
     return True
+
+
+def _alloc_some(
+    k: Kernel,
+    row: PageRow,
+    pages: list[int],
+    n: int,
+    alloc_one: Callable[[], int | None],
+    migratetype: int,
+    lanes: int,
+) -> bool:
+    """Append `n` pages to `row` and `pages`: rounds in which no list is refilled are alike, one is recorded."""
+    while n > 0:
+        size = min(lanes, n)
+        several = n >= 2 * lanes
+        if several:
+            before, held, full = _counters(k), _held(k), _marked_full(k)
+            mark = len(k.events)
+            k.events.append(Repeat(1))
+        taken: list[int] = []
+        for _ in range(size):
+            page = alloc_one()
+            if not page:
+                if several:
+                    del k.events[mark]
+                return False
+            taken.append(page)
+            row.append(page)
+        n -= size
+        pages += taken
+        if not several:
+            continue
+        more = min(n // lanes, _from_lists(k, taken, held, migratetype)) if full == _marked_full(k) else 0
+        if not more:
+            del k.events[mark]
+            continue
+        k.events[mark] = Repeat(more + 1)
+        k.events.append(RepeatEnd())
+        _multiply(before, _counters(k), more)
+        more_pages = _pop(k, [page_zone(k, page) for page in taken] * more, migratetype)
+        pages += more_pages
+        for page in more_pages:
+            row.append(page)
+        n -= more * lanes
+    return True
+
+
+def _marked_full(k: Kernel) -> list[int]:
+    """What a pass over the zones leaves behind for the next: zones marked full, shares used up."""
+    marks = [len(zones.fullzones) for pgdat in k.node_data.values() for zones in pgdat.node_zonelists]
+    return marks + [z.flags for pgdat in k.node_data.values() for z in pgdat.node_zones]
+
+
+def _from_lists(k: Kernel, taken: list[int], held: list[int], migratetype: int) -> int:
+    """How many more rounds like the last the CPU's lists serve; 0 where the last did not come from them alone.
+
+    `taken` are the pages of that round, `held` is what the lists held before it.
+    """
+    cpu = smp_processor_id(k)
+    shares = Counter(page_zone(k, page) for page in taken)
+    if sum(held) - sum(_held(k)) != len(taken):
+        return 0
+    rounds = MAX_ORDER_NR_PAGES
+    for z, share in shares.items():
+        pset = z.pageset[cpu]
+        if pset.stat_threshold or pset.vm_stat_diff:
+            return 0
+        left = min(len(pset.pcp.lists[migratetype]), z.vm_stat.get("NR_ALLOC_BATCH", 0) - 1)
+        rounds = min(rounds, left // share)
+    return max(rounds, 0)
+
+
+def _pop(k: Kernel, zones: list[zone], migratetype: int) -> list[int]:
+    """Hand out one page of each zone's list, in this order."""
+    cpu = smp_processor_id(k)
+    pages: list[int] = []
+    for z in zones:
+        pcp = z.pageset[cpu].pcp
+        page = pcp.lists[migratetype].pop(0)
+        pcp.count -= 1
+        k.mem_map.freepage_migratetype.pop(page, None)
+        pages.append(page)
+    _all_in_use(k, [(page, 1) for page in pages])
+    return pages
 
 
 def _batch(k: Kernel) -> int:
@@ -138,6 +217,12 @@ def _take(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
         keep -= cut
     types.update(dict.fromkeys(pages, migratetype))
 
+    _all_in_use(k, row)
+    return row
+
+
+def _all_in_use(k: Kernel, row: Runs) -> None:
+    """The pages of `row` are handed out now."""
     ranges = sorted(row)
     start, end = ranges[0][0], sum(ranges[0])
     for (_, _), (first, length) in pairwise(ranges):
@@ -146,7 +231,6 @@ def _take(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
             start = first
         end = first + length
     _in_use(k, start, end)
-    return row
 
 
 def _in_use(k: Kernel, start: int, end: int) -> None:

@@ -21,6 +21,7 @@ RANK = {
     "simulate": 2,
     "ledger": 3,
     "evidence": 3,
+    "lab": 3,
     "excerpts": 3,
     "views": 3,
     "pages": 4,
@@ -30,7 +31,7 @@ RANK = {
     "cli": 7,
     "__main__": 8,
 }
-STANDARD_LIBRARY_ONLY = ("model", "linux", "simulate", "ledger")
+STANDARD_LIBRARY_ONLY = ("model", "linux", "simulate", "ledger", "lab", "evidence")
 
 
 def modules():

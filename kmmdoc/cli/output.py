@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from kmmdoc.model.errors import KmmdocError
 
@@ -50,12 +50,23 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
 
 def write_file(path: Path, text: str) -> None:
     """Write `text` beside `path` and move it into place; "-" is stdout. KmmdocError if that fails."""
+    with new_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A file to write that takes the place of `path` when all is written; "-" is stdout.
+
+    KmmdocError where it cannot be written.
+    """
     if str(path) == "-":
-        sys.stdout.write(text)
+        yield sys.stdout
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            yield file
         beside.replace(path)
     except OSError as error:
         raise KmmdocError(path, None, f"cannot be written: {error.strerror}") from None

@@ -13,6 +13,7 @@ from typing import Any, Never
 from kmmdoc.linux.arch.x86.include.asm.bootparam import boot_params
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
+from kmmdoc.linux.arch.x86.mm.pat_types import memtype
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables, image_tables
 from kmmdoc.linux.include.linux.gfp import GFP_ATOMIC, GFP_BOOT_MASK, GFP_KERNEL
 from kmmdoc.linux.include.linux.hugetlb import hstate
@@ -358,6 +359,8 @@ class Kernel:
         self.vmap_block_tree: dict[int, vmap_block] = {}
         self.vmap_block_tree_root = radix_tree_root(GFP_ATOMIC)
         self.pcpu_vms_ptr: dict[int, int] = {}
+        # arch/x86/mm/pat.c: what kind of caching I/O memory was reserved with
+        self.memtypes: list[memtype] = []
         # mm/mempolicy.c; task_policy is that of the running task, il_next the node whose turn it is
         self.policy_cache: KmemCache | None = None
         self.preferred_node_policy = False

@@ -21,6 +21,7 @@ from kmmdoc.linux.include.linux.gfp import (
     GFP_THISNODE,
     gfp_zone,
 )
+from kmmdoc.linux.include.linux.jiffies import jiffies
 from kmmdoc.linux.include.linux.mm_types import Page
 from kmmdoc.linux.include.linux.mmzone import (
     MAX_ORDER,
@@ -160,8 +161,12 @@ def zone_watermark_ok(
 def zlc_setup(k: Kernel, zones: zonelist, alloc_flags: int) -> Nodes:
     """Start to use the zonelist's cache of full zones; the nodes that may serve, None without a cache.
 
-    Simplified: time stands still here, so the cache is never emptied because of its age.
+    What it knows is forgotten after a second. Time stands still here, so that happens once, at first use.
     """
+    now = jiffies(k)
+    if zones.zlcache and now > zones.last_full_zap + k.build.number("HZ"):
+        zones.fullzones.clear()
+        zones.last_full_zap = now
     return k.node_states["N_NORMAL_MEMORY"] if zones.zlcache else None
 
 

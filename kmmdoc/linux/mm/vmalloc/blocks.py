@@ -16,6 +16,7 @@ from kmmdoc.linux.include.linux.vmalloc import vmap_block
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.lib.bitmap import bitmap_allocate_region
 from kmmdoc.linux.lib.radix_tree import radix_tree_delete, radix_tree_insert, radix_tree_preload
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
@@ -127,12 +128,12 @@ def vb_free(k: Kernel, addr: int, size: int) -> None:
     pages = vmap_bbmap_bits(k)
     vb = k.vmap_block_tree[addr_to_vb_idx(k, addr)]
     vunmap_page_range(k, addr, addr + size)
-    count = 1 << get_order(size)
-    bits = (1 << count) - 1 << (addr - vb.va.va_start >> PAGE_SHIFT)
-    if vb.dirty_map & bits:
+    order = get_order(size)
+    dirty_map = bitmap_allocate_region(k, vb.dirty_map, addr - vb.va.va_start >> PAGE_SHIFT, order)
+    if dirty_map is None:
         k.bug("vb_free")
-    vb.dirty_map |= bits
-    vb.dirty += count
+    vb.dirty_map = dirty_map
+    vb.dirty += 1 << order
     if vb.dirty == pages:
         if vb.free:
             k.bug("vb_free")

@@ -41,17 +41,9 @@ def vmap_page_range_noflush(k: Kernel, start: int, end: int, prot: int, pages: P
     Simplified: of very many pages that come from several nodes in turn, no two of them neighbours, the
     entries are not kept, only the tables.
     """
-    addr = start
-    while addr < end:
-        for level, allocate in ((3, __pud_alloc), (2, __pmd_alloc)):
-            if k.init_pgt.table(level, addr) is None:
-                error = allocate(k, addr)
-                if error:
-                    return error
-        stop = min(end, (addr | (table_span(2) - 1)) + 1)
-        if not _add_page_tables(k, addr, stop):
-            return -ENOMEM
-        addr = stop
+    error = add_tables(k, start, end)
+    if error:
+        return error
     at = start
     for lanes in pages.parts:
         if len(lanes) == 1:
@@ -67,6 +59,21 @@ def vmap_page_range_noflush(k: Kernel, start: int, end: int, prot: int, pages: P
                     k.init_pgt.map_run(at + (i << PAGE_SHIFT), pfn << PAGE_SHIFT, 1, 1, prot)
             at += length << PAGE_SHIFT
     return len(pages)
+
+
+def add_tables(k: Kernel, start: int, end: int) -> int:
+    """Make the table pages of all levels that `[start, end)` lacks: 0 or -ENOMEM."""
+    while start < end:
+        for level, allocate in ((3, __pud_alloc), (2, __pmd_alloc)):
+            if k.init_pgt.table(level, start) is None:
+                error = allocate(k, start)
+                if error:
+                    return error
+        stop = min(end, (start | (table_span(2) - 1)) + 1)
+        if not _add_page_tables(k, start, stop):
+            return -ENOMEM
+        start = stop
+    return 0
 
 
 def _add_page_tables(k: Kernel, start: int, end: int) -> bool:

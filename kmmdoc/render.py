@@ -22,6 +22,7 @@ from kmmdoc.model.run import Run
 from kmmdoc.model.words import TEMPLATES
 from kmmdoc.pages import machine, structs, texts
 from kmmdoc.pages.chapters import Chapter
+from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.simulator import simplified_modules
 from kmmdoc.pages.site import Site
 from kmmdoc.views import draw as draw_view
@@ -94,7 +95,8 @@ class Renderer:
         for name in site.structs:
             self.struct(name)
         tell("structs")
-        self.page("home", "index", timeline=timeline(site.stretches(), site.words))
+        terms = glossary(site.language)
+        self.page("home", "index", timeline=timeline(site.stretches(), site.words), glossary=terms)
         self.page(
             "machine",
             "machine",
@@ -107,6 +109,8 @@ class Renderer:
         self.page("structs", "structs/index")
         simplified = {n: s for n, s in sorted(site.simulated.items()) if s.simplified}
         self.page("simplified", "simplified", functions=simplified, modules=simplified_modules())
+        by_slug = {c.slug: c for c in site.chapters}
+        self.page("glossary", "glossary", groups=terms, chapters=by_slug)
         self._remove_leftovers()
         return sorted(self.written)
 

@@ -93,7 +93,7 @@ class Site:
     @cached_property
     def documents(self) -> frozenset[str]:
         """Names of all documents."""
-        names = {"index", "machine", "log", "simplified", "functions/index", "structs/index"}
+        names = {"index", "machine", "log", "simplified", "glossary", "functions/index", "structs/index"}
         names.update(c.docname for c in self.chapters)
         names.update(f"functions/{name}" for name in self.functions)
         names.update(f"structs/{name}" for name in self.structs)

@@ -1,0 +1,143 @@
+"""Both languages say the same: the same chapters with the same figures and values, and no word missing."""
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from kmmdoc.ledger import purposes
+from kmmdoc.machines.recorded import load_recorded
+from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.words import TEMPLATES
+from kmmdoc.pages.chapters import chapters, read_chapter
+from kmmdoc.pages.glossary import glossary
+from kmmdoc.pages.site import Site
+from kmmdoc.render import Renderer
+from kmmdoc.simulate import simulate
+
+TRUTH = Path(__file__).parents[1] / "data" / "truth"
+ENGLISH = sorted((TEMPLATES / "chapters/en").glob("*.md.j2"))
+
+_CODE = re.compile(r"\{([{%])(.*?)[%}]\}", re.S)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def code(text):
+    """(kind, Jinja code) of a chapter in order; literals that are prose, and so translated, are blanked."""
+
+    def blank(match):
+        return match[0] if re.fullmatch(r'"[A-Za-z0-9_.,:~-]*"', match[0]) else '"…"'
+
+    return [(kind, re.sub(r'"[^"]*"', blank, " ".join(body.split()))) for kind, body in _CODE.findall(text)]
+
+
+def prose(text):
+    """A chapter or a page without code, roles, directives' files, and links' targets."""
+    text = re.sub(r"(?ms)^(`{3,})\{(?:kmm-log|toctree)\}.*?^\1$", "", text)
+    text = re.sub(r"\]\([^)]*\)", "]", _CODE.sub("", text))
+    text = re.sub(r"(?m)^(%|:file:|:link:|:by:).*$", "", text)
+    return re.sub(r"(\{\w+\})?`[^`]*`", "", text)
+
+
+def names(text):
+    """What a text names in code font, with the role it has."""
+    return set(re.findall(r"(?:\{\w+\})?`[^`\n]+`", _CODE.sub("", text)))
+
+
+def strings(language):
+    def flat(table, prefix=""):
+        for key, value in table.items():
+            yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+
+    return set(flat(tomllib.loads((TEMPLATES / f"strings/{language}.toml").read_text())))
+
+
+def test_the_same_chapters_in_both_languages():
+    chinese = {path.name for path in (TEMPLATES / "chapters/zh_CN").iterdir()}
+    assert chinese == {path.name for path in (TEMPLATES / "chapters/en").iterdir()}
+    assert len(chinese) == 15
+
+
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda p: p.name.partition(".")[0])
+def test_a_chapter_has_the_same_frame_figures_values_and_names(path):
+    english = read_chapter(path)
+    chinese = read_chapter(TEMPLATES / "chapters/zh_CN" / path.name)
+    assert (chinese.start, chinese.end) == (english.start, english.end)
+    assert _HAN.search(chinese.lead)
+    for body in (english.body, chinese.body):
+        assert "figure(" in body
+
+    def ordered(chapter):
+        return [c for kind, c in code(chapter.body) if kind == "%" or "figure(" in c]
+
+    assert ordered(chinese) == ordered(english)
+    assert Counter(code(chinese.body)) == Counter(code(english.body))
+    assert names(chinese.body) == names(english.body)
+    assert re.findall(r"(?m)^#+ ", chinese.body) == re.findall(r"(?m)^#+ ", english.body)
+
+
+def test_no_word_is_missing_in_chinese():
+    assert strings("zh_CN") == strings("en")
+
+
+def test_every_purpose_of_memory_has_a_title_in_both_languages():
+    for slug, purpose in purposes().items():
+        assert purpose["en"], slug
+        assert _HAN.search(purpose["zh_CN"]), slug
+
+
+def test_the_glossary_has_every_term_in_both_languages():
+    english, chinese = glossary("en"), glossary("zh_CN")
+    known = {chapter.slug for chapter in chapters()}
+    pairs = [
+        (a, b) for e, c in zip(english, chinese, strict=True) for a, b in zip(e.terms, c.terms, strict=True)
+    ]
+    assert len(pairs) > 40
+    for a, b in pairs:
+        assert (a.slug, a.name, a.other, a.chapter) == (b.slug, b.other, b.name, b.chapter)
+        assert names(a.text) == names(b.text), a.slug
+        assert _HAN.search(b.text), a.slug
+        assert not _HAN.search(a.text), a.slug
+        assert a.chapter in known | {""}, a.slug
+
+
+def test_a_term_without_a_translation_is_an_error_with_its_place(tmp_path):
+    path = tmp_path / "glossary.toml"
+    term = '[[group]]\nen = "g"\nzh_CN = "组"\n[[group.term]]\nslug = "a"\nen = "a"\nzh_CN = "甲"\nen_text = "x"\n'
+    path.write_text(term)
+    assert glossary("en", path)[0].terms[0].other == "甲"
+    with pytest.raises(KmmdocError, match=r"glossary\.toml.*a: zh_CN_text is missing"):
+        glossary("zh_CN", path)
+    path.write_text(term + term.partition("\n[[group.term]]")[2].join(["[[group.term]]", ""]))
+    with pytest.raises(KmmdocError, match="used twice"):
+        glossary("en", path)
+
+
+@pytest.fixture(scope="module")
+def chinese(tmp_path_factory):
+    """The Chinese pages of a boot by name, without functions and structures; drawings are left out."""
+    folder = tmp_path_factory.mktemp("zh")
+    site = Site(simulate(load_recorded(TRUTH / "m2g-c4")), "zh_CN")
+    site.__dict__.update(functions=[], structs=[])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Renderer, "_drawn", lambda self, figure: "<svg/>")
+        Renderer(site, folder).everything()
+    return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.md")}
+
+
+def test_no_english_sentence_is_left_on_a_chinese_page(chinese):
+    assert len(chinese) >= 21
+    for name, text in chinese.items():
+        if name in ("simplified.md", "glossary.md"):
+            continue  # quotes the simulator's own words; names the terms in English
+        left = re.search(r"(?<![\w./-])[A-Za-z]+ [a-z]+ [a-z]+ [a-z]+", prose(text))
+        assert left is None, (name, left and left[0])
+
+
+def test_the_glossary_leads_to_chapters_and_structures(chinese):
+    page = chinese["glossary.md"]
+    assert "[内存管理区 · zone]{#term-zone}" in page
+    assert "[内存管理区](/stages/zones.md)" in page
+    assert "\nglossary\n" in chinese["index.md"]

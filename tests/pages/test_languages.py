@@ -105,12 +105,13 @@ def test_the_glossary_has_every_term_in_both_languages():
 
 def test_a_term_without_a_translation_is_an_error_with_its_place(tmp_path):
     path = tmp_path / "glossary.toml"
-    term = '[[group]]\nen = "g"\nzh_CN = "组"\n[[group.term]]\nslug = "a"\nen = "a"\nzh_CN = "甲"\nen_text = "x"\n'
-    path.write_text(term)
+    group = '[[group]]\nen = "g"\nzh_CN = "组"\n'
+    entry = '[[group.term]]\nslug = "a"\nen = "a"\nzh_CN = "甲"\nen_text = "x"\n'
+    path.write_text(group + entry)
     assert glossary("en", path)[0].terms[0].other == "甲"
     with pytest.raises(KmmdocError, match=r"glossary\.toml.*a: zh_CN_text is missing"):
         glossary("zh_CN", path)
-    path.write_text(term + term.partition("\n[[group.term]]")[2].join(["[[group.term]]", ""]))
+    path.write_text(group + entry + entry)
     with pytest.raises(KmmdocError, match="used twice"):
         glossary("en", path)
 

@@ -74,6 +74,10 @@ class FreeList:
         """Take the first block out; KeyError where the list is empty."""
         return self._blocks.popitem(last=False)[0]
 
+    def pop_head_run(self, most: int) -> tuple[int, int, int]:
+        """Take up to `most` blocks from the head: (first, how many, step); KeyError where there is none."""
+        return self.pop_head(), 1, 0
+
     def __contains__(self, pfn: int) -> bool:
         return pfn in self._blocks
 
@@ -171,6 +175,16 @@ class FreeRuns(FreeList):
             run[2] = 0
         self._count -= 1
         return pfn
+
+    def pop_head_run(self, most: int) -> tuple[int, int, int]:
+        if not self._runs:
+            raise KeyError("empty list")
+        first, n, step = self._runs.pop()
+        count = min(n, most)
+        if count < n:
+            self._runs.append([first + count * step, n - count, step if n - count > 1 else 0])
+        self._count -= count
+        return first, count, step if count > 1 else 0
 
     def __contains__(self, pfn: int) -> bool:
         return self._find(pfn) is not None

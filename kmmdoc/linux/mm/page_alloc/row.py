@@ -74,7 +74,7 @@ def _alloc_some(
     migratetype: int,
     lanes: int,
 ) -> bool:
-    """Append `n` pages to `row` and `pages`: rounds in which no list is refilled are alike, one is recorded."""
+    """Append `n` pages to `row` and `pages`: rounds without refilling a list are alike."""
     while n > 0:
         size = min(lanes, n)
         several = n >= 2 * lanes
@@ -117,9 +117,10 @@ def _marked_full(k: Kernel) -> list[int]:
 
 
 def _from_lists(k: Kernel, taken: list[int], held: list[int], migratetype: int) -> int:
-    """How many more rounds like the last the CPU's lists serve; 0 where the last did not come from them alone.
+    """How many more rounds like the last the CPU's lists serve.
 
-    `taken` are the pages of that round, `held` is what the lists held before it.
+    0 where the last did not come from them alone. `taken` are the pages of that round, `held` is what the
+    lists held before it.
     """
     cpu = smp_processor_id(k)
     shares = Counter(page_zone(k, page) for page in taken)
@@ -249,12 +250,14 @@ def _rmqueue_row(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
                 area.nr_free -= 1
                 break
         else:
-            stolen = _steal_highest(k, z, migratetype) if n >= MAX_ORDER_NR_PAGES else None
-            if stolen is None:
+            stolen = _steal_highest(k, z, n // MAX_ORDER_NR_PAGES, migratetype)
+            if not stolen:
                 row.append((_single(k, z, migratetype), 1))
                 n -= 1
-                continue
-            page, order = stolen, MAX_ORDER - 1
+            else:
+                row += stolen
+                n -= len(stolen) * MAX_ORDER_NR_PAGES
+            continue
         length = min(n, 1 << order)
         row.append((page, length))
         n -= length
@@ -274,13 +277,18 @@ def _single(k: Kernel, z: zone, migratetype: int) -> int:
     return page
 
 
-def _steal_highest(k: Kernel, z: zone, migratetype: int) -> int | None:
-    """A whole block of the highest order of another type, with its pageblocks."""
+def _steal_highest(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
+    """Up to `n` whole blocks of the highest order of another type, with their pageblocks."""
     area = z.free_area[MAX_ORDER - 1]
     for other in fallbacks[migratetype]:
-        if len(area.free_list[other]):
-            page = area.free_list[other].pop_head()
-            area.nr_free -= 1
-            k.pageblock_migratetype.set(page, page + MAX_ORDER_NR_PAGES, migratetype)
-            return page
-    return None
+        if n and len(area.free_list[other]):
+            first, count, step = area.free_list[other].pop_head_run(n)
+            area.nr_free -= count
+            low, high = sorted((first, first + (count - 1) * step))
+            if abs(step) in (0, MAX_ORDER_NR_PAGES):
+                k.pageblock_migratetype.set(low, high + MAX_ORDER_NR_PAGES, migratetype)
+            else:
+                for page in range(first, first + count * step, step):
+                    k.pageblock_migratetype.set(page, page + MAX_ORDER_NR_PAGES, migratetype)
+            return [(first + i * step, MAX_ORDER_NR_PAGES) for i in range(count)]
+    return []

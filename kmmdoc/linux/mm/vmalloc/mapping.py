@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL, table_span
-from kmmdoc.linux.include.linux.mm_types import PageRow
+from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
 from kmmdoc.linux.include.linux.mmzone import MIGRATE_UNMOVABLE
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
@@ -46,18 +46,12 @@ def vmap_page_range_noflush(k: Kernel, start: int, end: int, prot: int, pages: P
         return error
     at = start
     for lanes in pages.parts:
+        length = sum(n for runs in lanes for _, n in runs)
         if len(lanes) == 1:
-            for first, n in lanes[0]:
-                k.init_pgt.map_run(at, first << PAGE_SHIFT, 1, n, prot)
-                at += n << PAGE_SHIFT
-        else:
-            length = sum(n for runs in lanes for _, n in runs)
-            if length <= KEPT_ONE_BY_ONE:
-                part = PageRow()
-                part.append_lanes(lanes)
-                for i, pfn in enumerate(part):
-                    k.init_pgt.map_run(at + (i << PAGE_SHIFT), pfn << PAGE_SHIFT, 1, 1, prot)
-            at += length << PAGE_SHIFT
+            k.init_pgt.map_pages(at, lanes[0], prot)
+        elif length <= KEPT_ONE_BY_ONE:
+            k.init_pgt.map_pages(at, _single(lanes), prot)
+        at += length << PAGE_SHIFT
     return len(pages)
 
 
@@ -88,9 +82,29 @@ def _add_page_tables(k: Kernel, start: int, end: int) -> bool:
 
     if not alloc_row(k, made, len(missing), make_one, MIGRATE_UNMOVABLE, nr_interleaved(k)):
         return False
-    for at, pfn in zip(missing, made, strict=True):
-        k.init_pgt.add_table(1, at, pfn << PAGE_SHIFT)
+    done = 0
+    for lanes in made.parts:
+        for first, n in lanes[0] if len(lanes) == 1 else _single(lanes):
+            for at, count in _in_a_row(missing[done : done + n], span):
+                k.init_pgt.add_tables(1, at, first << PAGE_SHIFT, count, PAGE_SIZE)
+                first += count
+            done += n
     return True
+
+
+def _single(lanes: list[Runs]) -> Iterator[tuple[int, int]]:
+    """The frames of several lanes in turn, each a stretch of its own."""
+    part = PageRow()
+    part.append_lanes(lanes)
+    return ((pfn, 1) for pfn in part)
+
+
+def _in_a_row(addresses: list[int], step: int) -> Iterator[tuple[int, int]]:
+    """Ascending addresses as (first, number) of those that are `step` apart."""
+    if addresses[-1] - addresses[0] == (len(addresses) - 1) * step:
+        yield addresses[0], len(addresses)
+    else:
+        yield from ((at, 1) for at in addresses)
 
 
 @kfunc

@@ -12,9 +12,10 @@ PUD entries and spans 512 GiB; a *leaf* of level 3 is a 1 GiB page, of level 2 a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from kmmdoc.linux.arch.x86.mm.pgtable_runs import TableRuns
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 PTRS_PER_TABLE = 512
@@ -84,14 +85,14 @@ class PageTables:
     __slots__ = ("_leaves", "_starts", "_tables")
 
     def __init__(self) -> None:
-        self._tables: dict[int, dict[int, int]] = {3: {}, 2: {}, 1: {}}
+        self._tables = {level: TableRuns(table_span(level)) for level in (3, 2, 1)}
         self._starts: list[int] = []
         self._leaves: list[Leaf] = []
 
     def copy(self) -> PageTables:
         """An independent tree with the same tables and leaves."""
         new = PageTables()
-        new._tables = {level: dict(pages) for level, pages in self._tables.items()}
+        new._tables = {level: pages.copy() for level, pages in self._tables.items()}
         new._starts, new._leaves = self._starts[:], self._leaves[:]
         return new
 
@@ -99,23 +100,39 @@ class PageTables:
 
     def table(self, level: int, va: int) -> int | None:
         """Physical address of the table page of `level` that covers `va`, or None."""
-        return self._tables[level].get(va & -table_span(level))
+        return self._tables[level].get(va)
 
     def add_table(self, level: int, va: int, phys: int) -> None:
         """Hang the page at `phys` into the tree as the table of `level` that covers `va`."""
-        self._tables[level][va & -table_span(level)] = phys
+        self._tables[level].add(va & -table_span(level), phys)
 
     def add_tables(self, level: int, va: int, phys: int, count: int, step: int) -> None:
         """add_table() of `count` tables in a row from `va` on, the pages `step` bytes apart."""
-        span = table_span(level)
-        first = va & -span
-        self._tables[level].update((first + i * span, phys + i * step) for i in range(count))
+        self._tables[level].add(va & -table_span(level), phys, count, step)
 
     def remove_table(self, level: int, va: int) -> None:
         """Take the table of `level` that covers `va` out of the tree; its entries must be gone."""
-        del self._tables[level][va & -table_span(level)]
+        self._tables[level].remove(va)
 
     # Leaf entries.
+
+    def map_pages(self, va: int, frames: Iterable[tuple[int, int]], flags: int) -> None:
+        """Map stretches (first page frame, number) of small pages one after another from `va` on.
+
+        Nothing may be mapped there.
+        """
+        leaves: list[Leaf] = []
+        start = va
+        for first, n in frames:
+            last = leaves[-1] if leaves else None
+            if last is not None and last.pa + (last.nr << PAGE_SHIFT) == first << PAGE_SHIFT:
+                leaves[-1] = last._replace(nr=last.nr + n)
+            else:
+                leaves.append(Leaf(va, first << PAGE_SHIFT, 1, n, flags))
+            va += n << PAGE_SHIFT
+        self.unmap(start, va)
+        at = bisect_left(self._starts, start)
+        self._put(at, at, leaves)
 
     def map_run(self, va: int, pa: int, level: int, count: int, flags: int) -> None:
         """Set `count` leaf entries of `level` from `va` on, over whatever those addresses were mapped to."""
@@ -176,10 +193,8 @@ class PageTables:
         leaf = self.next_leaf(va, end)
         if leaf is not None:
             end = max(leaf.va, va)
-        below = self._tables[level - 1]
-        if len(below) < PTRS_PER_TABLE:
-            return min((at for at in below if va <= at < end), default=end)
-        return next((at for at in range(va, end, entry_size(level)) if at in below), end)
+        first = self._tables[level - 1].first(va, end)
+        return end if first is None else first
 
     def virt_to_phys(self, va: int) -> int | None:
         """Physical address that `va` is mapped to, or None."""
@@ -201,18 +216,12 @@ class PageTables:
                 used += max(0, min(leaf.end, end) - max(leaf.va, start)) // size
             at += 1
         if level > 1:
-            below = self._tables[level - 1]
-            if len(below) < PTRS_PER_TABLE:
-                used += sum(start <= child < end for child in below)
-            else:
-                used += sum(child in below for child in range(start, end, size))
+            used += self._tables[level - 1].used(start, end)
         return used
 
     def tables(self) -> list[tuple[int, int, int, int]]:
         """(phys, level, va, present entries) of every table page, by address, upper levels first."""
-        order = sorted(
-            (va, -level, phys) for level, pages in self._tables.items() for va, phys in pages.items()
-        )
+        order = sorted((va, -level, phys) for level, pages in self._tables.items() for va, phys in pages)
         return [(phys, -level, va, self.present(-level, va)) for va, level, phys in order]
 
     def leaves(self) -> list[Leaf]:

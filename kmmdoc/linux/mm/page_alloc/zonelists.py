@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.numa import __node_distance as node_distance
+from kmmdoc.linux.arch.x86.mm.numa import distance
 from kmmdoc.linux.include.linux.mmzone import (
     MAX_NR_ZONES,
     MIGRATE_TYPES,
@@ -103,10 +104,11 @@ def find_next_best_node(k: Kernel, node: int, used: set[int]) -> int:
         return node
     best_value, best_node = None, -1
     scale = k.nr_online_nodes * len(k.node_load)
-    for n in sorted(k.node_states["N_NORMAL_MEMORY"]):
-        if n in used:
-            continue
-        value = int(node_distance(k, node, n)) + (n < node)
+    left = sorted(k.node_states["N_NORMAL_MEMORY"] - used)
+    with k.repeat(len(left)):  # every one of them is asked for its distance
+        node_distance(k, node, left[0] if left else node)
+    for n in left:
+        value = distance(k, node, n) + (n < node)
         if k.node_to_cpumask_map.get(n):
             value += PENALTY_FOR_NODE_WITH_CPUS
         value = value * scale + k.node_load[n]

@@ -250,6 +250,11 @@ def numa_set_distance(k: Kernel, from_: int, to: int, distance: int) -> None:
 @kfunc
 def __node_distance(k: Kernel, from_: int, to: int) -> int:
     """Distance from one node to another: 10 is local."""
+    return distance(k, from_, to)
+
+
+def distance(k: Kernel, from_: int, to: int) -> int:
+    """What __node_distance() returns, without a call that is recorded."""
     if from_ >= k.numa_distance_cnt or to >= k.numa_distance_cnt:
         return LOCAL_DISTANCE if from_ == to else REMOTE_DISTANCE
     return k.numa_distance_table[from_][to]

@@ -37,10 +37,11 @@ def boot_to(scenario: Scenario, after: str | None = None) -> Kernel:
         _booted[key] = kept = (scenario, _boot(scenario, after))
         while len(_booted) > KEPT:
             _booted.popitem(last=False)
-    return _copy(kept[1])
+    return copy_kernel(kept[1])
 
 
-def _copy(k: Kernel) -> Kernel:
+def copy_kernel(k: Kernel) -> Kernel:
+    """A kernel of the same state that shares nothing changeable with `k`."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

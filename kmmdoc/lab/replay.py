@@ -15,7 +15,7 @@ from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.errors import KmmdocError
-from kmmdoc.model.scenario import E820Entry, Lapic, Machine, Scenario
+from kmmdoc.model.scenario import AcpiTable, E820Entry, Lapic, Machine, Scenario, SratCpu, SratMemory
 
 Json = dict[str, Any]
 
@@ -24,6 +24,10 @@ PLACE = "setup_per_cpu_pageset"
 
 NOT_MODELLED = frozenset({"vmalloc.rbtree"})
 """Paths of the recorded state that the simulator has nothing for: the shape of the tree of areas."""
+
+
+RSDP = AcpiTable("RSDP", 0xF0000, 36)
+"""Where a PC's firmware may put the root of its tables, which say what memory belongs to which node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,24 @@ def _possible_cpus(record: Record) -> int:
 
 
 def _machine(record: Record, e820_map: list[E820Entry], cpus: int) -> Machine:
-    """A machine of which only the firmware map and the number of CPUs are known."""
+    """A machine of which only the firmware map, the number of CPUs and the nodes of memory are known."""
     lapics = tuple(Lapic(cpu, cpu, True) for cpu in range(cpus))
-    return Machine(record.machine, tuple(e820_map), record.command_line, lapics=lapics)
+    spans: list[SratMemory] = []
+    for base, size, nid, *_ in record.inputs.get("memblock", {}).get("memory", {}).get("regions", ()):
+        start, end = int(base, 0), int(base, 0) + int(size, 0)
+        if spans and spans[-1].pxm == nid:
+            start = spans.pop().base
+        spans.append(SratMemory(nid, start & -(1 << 20), end, False))
+    several = len({span.pxm for span in spans}) > 1
+    nodes = record.inputs.get("cpus", {}).get("apicid_to_node_0_63", [0])
+    return Machine(
+        record.machine,
+        tuple(e820_map),
+        record.command_line,
+        lapics=lapics,
+        acpi_tables=(RSDP,) if several else (),
+        srat_memory=tuple(spans) if several else (),
+        srat_cpus=tuple(SratCpu(max(nid, 0), apic) for apic, nid in enumerate(nodes[:cpus]))
+        if several
+        else (),
+    )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kmmdoc.lab.place import boot_to
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import (
     SLAB_DEBUG_FREE,
@@ -30,27 +28,16 @@ from kmmdoc.linux.mm.slub.alloc import __kmalloc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.slub.layout import kmem_cache_flags, setup_slub_debug
 from kmmdoc.machines.builds import load_build
+from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.scenario import Machine, Scenario
 
+TRUTH = Path(__file__).parents[1] / "data" / "truth"
 ALL = SLAB_DEBUG_FREE | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER
 
 
 @cache
-def _lab() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kmmdoc_tests_lab", Path(__file__).parent / "lab.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
 def _booted() -> Kernel:
-    kernel: Kernel = _lab().boot("m2g-c4")
-    kernel.events.clear()
-    return kernel
+    return boot_to(load_recorded(TRUTH / "m2g-c4"), "setup_per_cpu_pageset")
 
 
 @pytest.fixture

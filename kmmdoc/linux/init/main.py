@@ -33,7 +33,7 @@ from kmmdoc.linux.lib.cmdline import get_option
 from kmmdoc.linux.lib.idr import idr_init_cache
 from kmmdoc.linux.lib.radix_tree import radix_tree_init
 from kmmdoc.linux.mm.hugetlb import hugetlb_init
-from kmmdoc.linux.mm.mempolicy import numa_policy_init
+from kmmdoc.linux.mm.mempolicy import numa_default_policy, numa_policy_init
 from kmmdoc.linux.mm.page_alloc.hash import page_alloc_init
 from kmmdoc.linux.mm.page_alloc.pcp import setup_per_cpu_pageset
 from kmmdoc.linux.mm.page_alloc.wmark import init_per_zone_wmark_min
@@ -213,6 +213,7 @@ def kernel_init(k: Kernel) -> None:
     free_initmem(k)
     mark_rodata_ro(k)
     k.system_state = SYSTEM_RUNNING
+    numa_default_policy(k)
 
 
 @kfunc

@@ -218,9 +218,16 @@ class PageRow:
 
     def append_lanes(self, lanes: list[Runs]) -> None:
         """Frames of each lane in turn; every lane has as many."""
-        if len(lanes) == 1:
-            for first, n in lanes[0]:
-                self.append(first, n)
+        if len(lanes) == 1 and lanes[0]:
+            self.append(*lanes[0][0])
+            runs = self.parts[-1][0]
+            for first, n in lanes[0][1:]:
+                last, length = runs[-1]
+                if last + length == first:
+                    runs[-1] = (last, length + n)
+                else:
+                    runs.append((first, n))
+            self._length += sum(n for _, n in lanes[0][1:])
         else:
             self.parts.append(lanes)
             self._length += sum(n for runs in lanes for _, n in runs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.include.linux.mm_types import Runs
 from kmmdoc.linux.include.linux.mmzone import (
     MAX_ORDER,
     MIGRATE_MOVABLE,
@@ -15,6 +16,7 @@ from kmmdoc.linux.include.linux.mmzone import (
 )
 from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.pageblock import inline_set_pageblock_migratetype
 from kmmdoc.linux.mm.vmstat import __mod_zone_page_state
 
@@ -50,6 +52,24 @@ def __rmqueue_smallest(k: Kernel, z: zone, order: int, migratetype: int) -> int 
             expand(k, z, page, order, current, migratetype)
             return page
     return None
+
+
+def single_pages(z: zone, n: int, migratetype: int) -> Runs:
+    """What up to `n` calls of __rmqueue_smallest() for single pages give: as far as the type's blocks go."""
+    row: Runs = []
+    while n:
+        order = next((i for i, area in enumerate(z.free_area) if len(area.free_list[migratetype])), None)
+        if order is None:
+            break
+        page = z.free_area[order].free_list[migratetype].pop_head()
+        z.free_area[order].nr_free -= 1
+        length = min(n, 1 << order)
+        row.append((page, length))
+        n -= length
+        for pfn, rest in largest_blocks(page + length, page + (1 << order)):
+            z.free_area[rest].free_list[migratetype].add_head(pfn)
+            z.free_area[rest].nr_free += 1
+    return row
 
 
 def _free_block_at(z: zone, pfn: int) -> tuple[free_area, int, int] | None:
@@ -157,20 +177,31 @@ def __rmqueue(k: Kernel, z: zone, order: int, migratetype: int) -> int | None:
     return page
 
 
+def _held(z: zone, migratetype: int) -> int:
+    """Free pages of the zone in blocks of a type."""
+    return sum(len(area.free_list[migratetype]) << order for order, area in enumerate(z.free_area))
+
+
 @kfunc
 def rmqueue_bulk(
     k: Kernel, z: zone, order: int, count: int, pages: list[int], migratetype: int, cold: bool
 ) -> int:
     """Fill an empty list with up to `count` blocks; how many came.
 
-    The blocks come in the order of the list; backwards for cold pages, which are taken from its end.
+    The blocks come in the order of the list; backwards for cold pages, which are taken from its end. Single
+    pages of the type itself are taken in equal rounds.
     """
     taken: list[int] = []
     while len(taken) < count:
-        page = __rmqueue(k, z, order, migratetype)
+        rounds = min(count - len(taken), _held(z, migratetype)) if order == 0 else 1
+        with k.repeat(max(rounds, 1)):
+            page = __rmqueue(k, z, order, migratetype)
         if page is None:
             break
         taken.append(page)
+        for first, n in single_pages(z, rounds - 1, migratetype) if rounds > 1 else ():
+            taken += range(first, first + n)
+            k.mem_map.freepage_migratetype.update(dict.fromkeys(range(first, first + n), migratetype))
     pages.extend(reversed(taken) if cold else taken)
     __mod_zone_page_state(k, z, "NR_FREE_PAGES", -(len(taken) << order))
     return len(taken)

@@ -16,9 +16,8 @@ from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, MAX_ORDER_NR_PAGES, WMARK_LOW, zone
 from kmmdoc.linux.include.linux.topology import smp_processor_id
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
-from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, fallbacks
+from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, fallbacks, single_pages
 from kmmdoc.model.trace import PagesAllocated, Repeat, RepeatEnd
 
 KFILE = "mm/page_alloc.c"
@@ -243,27 +242,10 @@ def _rmqueue_row(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:
     """What `n` calls of __rmqueue() for single pages give: blocks from the smallest on, upwards."""
     row: Runs = []
     while n:
-        for order in range(MAX_ORDER):
-            area = z.free_area[order]
-            if len(area.free_list[migratetype]):
-                page = area.free_list[migratetype].pop_head()
-                area.nr_free -= 1
-                break
-        else:
-            stolen = _steal_highest(k, z, n // MAX_ORDER_NR_PAGES, migratetype)
-            if not stolen:
-                row.append((_single(k, z, migratetype), 1))
-                n -= 1
-            else:
-                row += stolen
-                n -= len(stolen) * MAX_ORDER_NR_PAGES
-            continue
-        length = min(n, 1 << order)
-        row.append((page, length))
-        n -= length
-        for pfn, rest in largest_blocks(page + length, page + (1 << order)):
-            z.free_area[rest].free_list[migratetype].add_head(pfn)
-            z.free_area[rest].nr_free += 1
+        more = single_pages(z, n, migratetype) or _steal_highest(k, z, n // MAX_ORDER_NR_PAGES, migratetype)
+        more = more or [(_single(k, z, migratetype), 1)]
+        row += more
+        n -= sum(length for _, length in more)
     return row
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL, table_span
 from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
@@ -73,7 +73,7 @@ def add_tables(k: Kernel, start: int, end: int) -> int:
 def _add_page_tables(k: Kernel, start: int, end: int) -> bool:
     """Make the page tables that `[start, end)` lacks; False without memory."""
     span = table_span(1)
-    missing = [at for at in range(start & -span, end, span) if k.init_pgt.table(1, at) is None]
+    missing = k.init_pgt.missing(1, start & -span, end)
     made = PageRow()
 
     def make_one() -> int | None:
@@ -99,7 +99,7 @@ def _single(lanes: list[Runs]) -> Iterator[tuple[int, int]]:
     return ((pfn, 1) for pfn in part)
 
 
-def _in_a_row(addresses: list[int], step: int) -> Iterator[tuple[int, int]]:
+def _in_a_row(addresses: Sequence[int], step: int) -> Iterator[tuple[int, int]]:
     """Ascending addresses as (first, number) of those that are `step` apart."""
     if addresses[-1] - addresses[0] == (len(addresses) - 1) * step:
         yield addresses[0], len(addresses)

@@ -12,7 +12,7 @@ PUD entries and spans 512 GiB; a *leaf* of level 3 is a 1 GiB page, of level 2 a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from kmmdoc.linux.arch.x86.mm.pgtable_runs import TableRuns
@@ -101,6 +101,13 @@ class PageTables:
     def table(self, level: int, va: int) -> int | None:
         """Physical address of the table page of `level` that covers `va`, or None."""
         return self._tables[level].get(va)
+
+    def missing(self, level: int, va: int, end: int) -> Sequence[int]:
+        """Where in `[va, end)` tables of `level` are lacking; `va` is where one begins."""
+        every = range(va, end, table_span(level))
+        if self._tables[level].used(va, end) == 0:
+            return every
+        return [at for at in every if self.table(level, at) is None]
 
     def add_table(self, level: int, va: int, phys: int) -> None:
         """Hang the page at `phys` into the tree as the table of `level` that covers `va`."""

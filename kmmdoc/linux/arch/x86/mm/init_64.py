@@ -228,17 +228,17 @@ def phys_pmd_init(k: Kernel, addr: int, end: int, page_size_mask: int, prot: int
     return last_map_addr
 
 
-def _equal_rounds(k: Kernel, at: int, limit: int, page_size_mask: int, last_pmd: int) -> int:
+def _equal_rounds(k: Kernel, at: int, limit: int, page_size_mask: int, last_table: int) -> int:
     """How many GiB from `at` on are mapped in the same way, each with a PMD page below the last one.
 
     1 where the next one is a case of its own: it is no whole GiB, something is mapped there already, or the
     PMD page comes from elsewhere. A new 2 MiB of table pages is one too: the first access to it may fault.
     """
-    if at % PUD_SIZE or not page_size_mask & (1 << PG_LEVEL_2M) or not last_pmd or k.after_bootmem:
+    if at % PUD_SIZE or not page_size_mask & (1 << PG_LEVEL_2M) or not last_table or k.after_bootmem:
         return 1
     low = k.min_pfn_mapped * PAGE_SIZE
     free = (__pa(k.init_pgt.next_used(3, __va(at), __va(limit))) - at) // PUD_SIZE
-    pages = min(more_below(k, __pa(last_pmd), PAGE_SIZE, low), __pa(last_pmd) % PMD_SIZE // PAGE_SIZE)
+    pages = min(more_below(k, __pa(last_table), PAGE_SIZE, low), __pa(last_table) % PMD_SIZE // PAGE_SIZE)
     return max(min(free, pages), 1)
 
 
@@ -257,7 +257,9 @@ def phys_pud_init(k: Kernel, addr: int, end: int, page_size_mask: int) -> int:
     """Map physical `[addr, end)`, as far as the PUD page of `addr` goes. Returns where it ended."""
     limit = min(end, (addr // PGDIR_SIZE + 1) * PGDIR_SIZE)
     large = page_size_mask & (1 << PG_LEVEL_1G)
-    pages, last_map_addr, at, last_pmd = 0, end, addr, 0
+    pages, last_map_addr, at = 0, end, addr
+    # The table page taken last: that of these entries, if it has none yet, then those of the entries.
+    last_table = 0 if k.init_pgt.present(3, __va(at)) else __va(k.init_pgt.table(3, __va(at)) or 0)
     while at < limit:
         next = (at // PUD_SIZE + 1) * PUD_SIZE
         base = at // PUD_SIZE * PUD_SIZE
@@ -281,13 +283,13 @@ def phys_pud_init(k: Kernel, addr: int, end: int, page_size_mask: int) -> int:
         prot = _split_prot(run, PAGE_KERNEL)
         if run is not None:
             k.init_pgt.unmap(__va(base), __va(next))
-        rounds = _equal_rounds(k, at, limit, page_size_mask, last_pmd)
+        rounds = _equal_rounds(k, at, limit, page_size_mask, last_table)
         with k.repeat(rounds):
-            last_pmd = alloc_low_pages(k, 1)
-            k.init_pgt.add_table(2, __va(at), __pa(last_pmd))
+            last_table = alloc_low_pages(k, 1)
+            k.init_pgt.add_table(2, __va(at), __pa(last_table))
             last_map_addr = phys_pmd_init(k, at, end, page_size_mask, prot)
         if rounds > 1:
-            last_map_addr = _other_rounds(k, next, rounds - 1, __pa(last_pmd), prot)
+            last_map_addr = _other_rounds(k, next, rounds - 1, __pa(last_table), prot)
         at += (rounds - 1) * PUD_SIZE + next - at
     update_page_count(k, 3, pages)
     return last_map_addr

@@ -105,12 +105,14 @@ class Renderer:
             owned=machine.ownership(site),
         )
         self.page("log", "log", lines=site.trace.lines)
+        for written in site.written:
+            self._write(written.slug + ".md", written.text)
         self.page("functions", "functions/index", groups=_by_file(site))
         self.page("structs", "structs/index")
-        simplified = {n: s for n, s in sorted(site.simulated.items()) if s.simplified}
-        self.page("simplified", "simplified", functions=simplified, modules=simplified_modules())
         by_slug = {c.slug: c for c in site.chapters}
         self.page("glossary", "glossary", groups=terms, chapters=by_slug)
+        simplified = {n: s for n, s in sorted(site.simulated.items()) if s.simplified}
+        self.page("simplified", "simplified", functions=simplified, modules=simplified_modules())
         self._remove_leftovers()
         return sorted(self.written)
 

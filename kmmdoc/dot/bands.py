@@ -24,25 +24,51 @@ class _Panel(NamedTuple):
     parent: int | None
 
 
+class _Unit(NamedTuple):
+    """How positions and lengths on the axis are written; `name` is the unit of the bands."""
+
+    name: str
+    pages_text: str
+
+    def position(self, value: int) -> str:
+        """A position, as people write it."""
+        if self.name == "order":
+            return ""
+        if self.name == "address":
+            return f"{value:#x}"
+        if self.name == "bytes":
+            return size_text(value)
+        return f"{value:,}" if self.name == "count" else str(value)
+
+    def length(self, value: int) -> str:
+        """A distance between two positions."""
+        if self.name == "order":
+            return ""
+        if self.name in ("address", "bytes"):
+            return size_text(value)
+        return self.pages_text.format(n=f"{value:,}") if self.name == "pfn" else f"{value:,}"
+
+
 def draw_bands(bands: Bands) -> str:
     """The bands as SVG, as wide as the column."""
     gutter = 8 + max((math.ceil(text_width(t.title, TEXT, weight=600)) for t in bands.tracks), default=0) + 8
     notes = max((math.ceil(text_width(t.note, SMALL)) for t in bands.tracks), default=0)
     width = WIDTH - gutter - (notes + 10 if notes else 6)
     panels = _panels(bands, width)
+    unit = _Unit(bands.unit, bands.pages_text)
     canvas = Canvas()
     y = 8.0
     for index, panel in enumerate(panels):
         if panel.parent is not None:
-            _draw_heading(canvas, panel, index, gutter, y, bands.unit)
+            _draw_heading(canvas, panel, index, gutter, y, unit)
             y += _LENS
         for i, track in enumerate(bands.tracks):
-            _draw_track(canvas, track, panel, gutter, y + i * (_TRACK + _SPACE), bands.unit)
+            _draw_track(canvas, track, panel, gutter, y + i * (_TRACK + _SPACE), unit)
             if panel.parent is None and track.note:
                 base = y + i * (_TRACK + _SPACE) + _TRACK / 2 + 3.2
                 canvas.text(WIDTH - 4, base, track.note, "label", size=SMALL, anchor="end")
         y += len(bands.tracks) * (_TRACK + _SPACE)
-        _draw_axis(canvas, panel, gutter, y - _SPACE, bands.unit, width)
+        _draw_axis(canvas, panel, gutter, y - _SPACE, unit, width)
         y += _AXIS
         lenses = [(k, p) for k, p in enumerate(panels) if p.parent == index]
         for number, lens in lenses:
@@ -70,32 +96,13 @@ def _panels(bands: Bands, width: float) -> list[_Panel]:
     return panels
 
 
-def position_text(value: int, unit: str) -> str:
-    """A position on an axis, as people write it."""
-    if unit == "order":
-        return ""
-    if unit == "address":
-        return f"{value:#x}"
-    if unit == "bytes":
-        return size_text(value)
-    return f"{value:,}" if unit == "count" else str(value)
-
-
-def _length_text(value: int, unit: str) -> str:
-    if unit == "order":
-        return ""
-    if unit in ("address", "bytes"):
-        return size_text(value)
-    return f"{value:,} pages" if unit == "pfn" else f"{value:,}"
-
-
-def _hint(segment: Segment, track: Track, unit: str) -> str:
+def _hint(segment: Segment, track: Track, unit: _Unit) -> str:
     name = segment.label or segment.kind
-    span = f"{position_text(segment.start, unit)} – {position_text(segment.end, unit)}"
-    return f"{track.title}: {name}, {span} ({_length_text(segment.end - segment.start, unit)})"
+    span = f"{unit.position(segment.start)} – {unit.position(segment.end)}"
+    return f"{track.title}: {name}, {span} ({unit.length(segment.end - segment.start)})"
 
 
-def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: float, unit: str) -> None:
+def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: float, unit: _Unit) -> None:
     with canvas.link(track.target, track.title, (0, y, left, _TRACK)):
         canvas.text(4, y + _TRACK / 2 + 4, track.title, "title", size=TEXT, weight=600)
     low, high = panel.parts[0].start, panel.parts[-1].end
@@ -109,14 +116,14 @@ def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: flo
         hint = _hint(segment, track, unit)
         with canvas.hint(hint), canvas.link(segment.target, hint, (x, y, w, _TRACK)):
             canvas.box(x, y, w, _TRACK, segment.kind, radius=2 if w > 8 else 0, changed=segment.changed)
-            _draw_label(canvas, segment, x, y, w, "" if segment.start < low or segment.end > high else unit)
+            _draw_label(canvas, segment, x, y, w, None if segment.start < low or segment.end > high else unit)
         if segment.changed:
             canvas.polygon([(x + w / 2 - 3.5, y - 5), (x + w / 2 + 3.5, y - 5), (x + w / 2, y)], "changed")
 
 
-def _draw_label(canvas: Canvas, segment: Segment, x: float, y: float, w: float, unit: str) -> None:
+def _draw_label(canvas: Canvas, segment: Segment, x: float, y: float, w: float, unit: _Unit | None) -> None:
     """The segment's name and, with a unit, its length, where there is room (a cut segment has no unit)."""
-    size = _length_text(segment.end - segment.start, unit) if unit else ""
+    size = unit.length(segment.end - segment.start) if unit else ""
     full = " · ".join(part for part in (segment.label, size) if part)
     for text in (full, segment.label):
         if text and text_width(text, SMALL) + 6 <= w:
@@ -124,7 +131,7 @@ def _draw_label(canvas: Canvas, segment: Segment, x: float, y: float, w: float, 
             return
 
 
-def _draw_axis(canvas: Canvas, panel: _Panel, left: float, y: float, unit: str, width: float) -> None:
+def _draw_axis(canvas: Canvas, panel: _Panel, left: float, y: float, unit: _Unit, width: float) -> None:
     """Ticks at the borders of segments; positions where there is room, the ends of wide pieces first."""
     scale = panel.scale
     for a, b in scale.shortened:
@@ -137,7 +144,7 @@ def _draw_axis(canvas: Canvas, panel: _Panel, left: float, y: float, unit: str, 
     ends = (panel.parts[0].start, panel.parts[-1].end)
     taken: list[tuple[float, float]] = []
     for border in sorted(weight, key=lambda p: (p not in ends, -weight[p], p)):
-        text = position_text(border, unit)
+        text = unit.position(border)
         if not text:
             continue
         half = text_width(text, SMALL) / 2
@@ -160,9 +167,9 @@ def _draw_bracket(canvas: Canvas, lens: _Panel, parent: _Panel, index: int, left
     canvas.text((x0 + x1) / 2, y + 12.5, _letter(index), "mark", size=SMALL, weight=600, anchor="middle")
 
 
-def _draw_heading(canvas: Canvas, panel: _Panel, index: int, left: float, y: float, unit: str) -> None:
+def _draw_heading(canvas: Canvas, panel: _Panel, index: int, left: float, y: float, unit: _Unit) -> None:
     low, high = panel.parts[0].start, panel.parts[-1].end
-    span = f"{position_text(low, unit)} – {position_text(high, unit)}, {_length_text(high - low, unit)}"
+    span = f"{unit.position(low)} – {unit.position(high)}, {unit.length(high - low)}"
     canvas.text(left, y + 9, _letter(index), "mark", size=TEXT, weight=600)
     canvas.text(left + 14, y + 9, span, "axis", size=SMALL)
 

@@ -127,7 +127,8 @@ class Bands:
 
     `unit` is how positions are written: `address` (hexadecimal bytes), `bytes` (a size), `pfn`, `count`,
     or `order`: not at all, only what comes before what is meant.
-    `kinds` are (kind, name) pairs: the key of the picture, in this order.
+    `kinds` are (kind, name) pairs: the key of the picture, in this order. `pages_text` says a number of
+    pages, for lengths in the unit `pfn`.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Bands:
     caption: str = ""
     magnify: bool = True
     changed_text: str = "changed"
+    pages_text: str = "{n} pages"
 
 
 @dataclass(frozen=True, slots=True)

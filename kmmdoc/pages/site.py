@@ -19,6 +19,7 @@ from kmmdoc.model.words import Words, words
 from kmmdoc.pages.activity import Trace, read_trace
 from kmmdoc.pages.chapters import Chapter, chapters
 from kmmdoc.pages.simulator import Simulated, simulated
+from kmmdoc.pages.written import Written, written
 from kmmdoc.views.runs.timeline import Stretch
 
 FOLDERS = {"function": "functions", "struct": "structs"}
@@ -45,6 +46,11 @@ class Site:
     def chapters(self) -> list[Chapter]:
         """The chapters that the run came to."""
         return [c for c in chapters(self.language) if c.covers(self.run)]
+
+    @cached_property
+    def written(self) -> list[Written]:
+        """The hand-written pages, which are about every run."""
+        return written(self.language)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -95,6 +101,7 @@ class Site:
         """Names of all documents."""
         names = {"index", "machine", "log", "simplified", "glossary", "functions/index", "structs/index"}
         names.update(c.docname for c in self.chapters)
+        names.update(page.slug for page in self.written)
         names.update(f"functions/{name}" for name in self.functions)
         names.update(f"structs/{name}" for name in self.structs)
         return frozenset(names)

@@ -58,25 +58,25 @@ def _zone(s: Snapshot) -> Any:
 
 
 _INSTANCES: dict[str, tuple[str, str, Callable[[Snapshot], Any]]] = {
-    "zone": ("nodes", "the largest zone", _zone),
-    "pglist_data": ("nodes", "node 0", lambda s: s["nodes"][0]),
+    "zone": ("nodes", "largest-zone", _zone),
+    "pglist_data": ("nodes", "node-0", lambda s: s["nodes"][0]),
     "memblock": ("memblock", "memblock", lambda s: s["memblock"]),
-    "memblock_type": ("memblock", "memblock.memory", lambda s: s["memblock"]["memory"]),
-    "pcpu_chunk": ("pcpu", "pcpu_first_chunk", lambda s: s["pcpu"]["first_chunk"]),
-    "kmem_cache": ("slub", "the first cache of the list", lambda s: s["slub"]["caches"][0]),
-    "vmap_area": ("vmalloc", "the first area", lambda s: s["vmalloc"]["vmap_area_list"][0]),
-    "vm_struct": ("vmalloc", "the first area's", lambda s: s["vmalloc"]["vmap_area_list"][0]["vm"]),
-    "per_cpu_pages": ("nodes", "CPU 0 of the largest zone", lambda s: _zone(s)["percpu"][0]),
-    "mem_section": ("sections", "section 0", lambda s: s["sections"]["sections"][0]),
+    "memblock_type": ("memblock", "memblock-memory", lambda s: s["memblock"]["memory"]),
+    "pcpu_chunk": ("pcpu", "first-chunk", lambda s: s["pcpu"]["first_chunk"]),
+    "kmem_cache": ("slub", "first-cache", lambda s: s["slub"]["caches"][0]),
+    "vmap_area": ("vmalloc", "first-area", lambda s: s["vmalloc"]["vmap_area_list"][0]),
+    "vm_struct": ("vmalloc", "first-area-vm", lambda s: s["vmalloc"]["vmap_area_list"][0]["vm"]),
+    "per_cpu_pages": ("nodes", "largest-zone-cpu", lambda s: _zone(s)["percpu"][0]),
+    "mem_section": ("sections", "section-0", lambda s: s["sections"]["sections"][0]),
 }
-"""Structure -> (section that has one, which one it is, how to get it)."""
+"""Structure -> (section that has one, the key of the word for which it is, how to get it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One structure of a run: which, at which stage, its members by name."""
+    """One structure of a run: which (the word `struct.WHICH`), at which stage, its members by name."""
 
-    title: str
+    which: str
     stage: str
     values: Mapping[str, Any]
 
@@ -85,7 +85,7 @@ def instance(run: Run, struct: str) -> Instance | None:
     """A structure of that type at the last stage that has one."""
     if struct not in _INSTANCES:
         return None
-    section, title, get = _INSTANCES[struct]
+    section, which, get = _INSTANCES[struct]
     for stage in reversed(run.snapshots):
         snapshot = run.snapshots[stage]
         if section in snapshot:
@@ -94,5 +94,5 @@ def instance(run: Run, struct: str) -> Instance | None:
             except (IndexError, KeyError, TypeError, ValueError):
                 continue
             if found:
-                return Instance(title, stage, found)
+                return Instance(which, stage, found)
     return None

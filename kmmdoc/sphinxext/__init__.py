@@ -7,14 +7,24 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from kmmdoc import __version__
-from kmmdoc.sphinxext import chinese, components, graph, navigation, roles, search, source, unique_ids
+from kmmdoc.sphinxext import (
+    chinese,
+    components,
+    graph,
+    interface,
+    navigation,
+    roles,
+    search,
+    source,
+    unique_ids,
+)
 
 #: Raise it when the nodes of a page change shape, so that old pickled pages are read anew.
 ENV_VERSION = 1
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for part in (roles, graph, source, components, chinese, unique_ids, navigation, search):
+    for part in (roles, graph, source, components, chinese, interface, unique_ids, navigation, search):
         part.setup(app)
     return {
         "version": __version__,

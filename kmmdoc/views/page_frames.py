@@ -40,4 +40,5 @@ def draw(shot: Shot) -> tuple[Figure, ...]:
     kinds = tuple((kind, w(f"page_frames.{state}")) for state, kind in KINDS.items())
     free = sum(b - a for a, b, s in stretches if s == "free")
     alt = w("page_frames.alt", free=f"{free:,}")
-    return (Bands("page_frames", tuple(tracks), kinds, "pfn", alt, w("page_frames.caption")),)
+    caption, count = w("page_frames.caption"), w("free_area.pages")
+    return (Bands("page_frames", tuple(tracks), kinds, "pfn", alt, caption, pages_text=count),)

@@ -59,7 +59,7 @@ def _map(shot: Shot, now: tuple[Node, ...]) -> Bands:
     tracks = tuple(_zone_track(shot, zone) for node in now for zone in node.populated)
     kinds = (("memory", w("zones.present")), ("hole", w("zones.hole")))
     alt = w("zones.alt", nodes=len(now), zones=len(tracks))
-    return Bands("zones", tracks, kinds, "pfn", alt, w("zones.caption"))
+    return Bands("zones", tracks, kinds, "pfn", alt, w("zones.caption"), pages_text=w("free_area.pages"))
 
 
 def _counts(shot: Shot, now: tuple[Node, ...], before: dict[int, Node]) -> Table:

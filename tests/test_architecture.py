@@ -20,16 +20,16 @@ RANK = {
     "dot": 2,
     "simulate": 2,
     "ledger": 3,
-    "evidence": 3,
+    "evidence": 4,
     "lab": 3,
     "excerpts": 3,
     "views": 3,
-    "pages": 4,
-    "render": 5,
-    "publish": 6,
-    "sphinxext": 5,
-    "cli": 7,
-    "__main__": 8,
+    "pages": 5,
+    "render": 6,
+    "publish": 7,
+    "sphinxext": 6,
+    "cli": 8,
+    "__main__": 9,
 }
 STANDARD_LIBRARY_ONLY = ("model", "linux", "simulate", "ledger", "lab", "evidence")
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.snapshot import Snapshot
 
+RECORDS = Path(__file__).parent / "records.tar.xz"
 _STAMP = re.compile(r"^(<\d+>)?\[\s*\d+\.\d+\] ?")
 
 
@@ -29,10 +34,15 @@ def recorded_snapshots(folder: Path) -> dict[str, Snapshot]:
     if not isinstance(stages, list):
         raise KmmdocError(folder / "snapshots.json", "stages", "not a list of snapshots")
     beside = folder / "pages.json"
-    runs = _json(beside)["stages"] if beside.exists() else {}
+    data = _json(beside) if beside.exists() else {}
+    runs = data.get("stages", {}) if isinstance(data, dict) else None
+    if not isinstance(runs, dict):
+        raise KmmdocError(beside, "stages", "not an object with the page runs of each stage")
     snapshots = {}
-    for stage in stages:
-        name = stage["stage"]
+    for i, stage in enumerate(stages):
+        name = stage.get("stage") if isinstance(stage, dict) else None
+        if not isinstance(name, str):
+            raise KmmdocError(folder / "snapshots.json", f"stages[{i}]", "not a snapshot with a stage's name")
         if "file" in (stage.get("pages") or ()):
             stage = stage | {"pages": {"runs": runs.get(name, [])}}
         snapshots[name] = Snapshot.from_json(stage)
@@ -42,3 +52,26 @@ def recorded_snapshots(folder: Path) -> dict[str, Snapshot]:
 def log_lines(text: str) -> list[str]:
     """The lines of a boot log without time stamps, levels and trailing space."""
     return [_STAMP.sub("", line).rstrip() for line in text.splitlines()]
+
+
+def recorded_calls(path: Path) -> dict[str, Any]:
+    """A recorded sequence of calls; KmmdocError where `path` holds none."""
+    data = _json(path)
+    if not isinstance(data, dict) or not isinstance(data.get("calls"), list):
+        raise KmmdocError(path, "calls", "not a list of calls")
+    return data
+
+
+@contextmanager
+def bundled_records() -> Iterator[list[Path]]:
+    """The recorded boots that come with kmmdoc, unpacked into folders for as long as they are looked at."""
+    with TemporaryDirectory(prefix="kmmdoc-") as place:
+        with tarfile.open(RECORDS) as archive:
+            archive.extractall(place, filter="data")
+        yield sorted(Path(place).iterdir())
+
+
+def record_names() -> list[str]:
+    """Names of the recorded boots that come with kmmdoc, sorted."""
+    with tarfile.open(RECORDS) as archive:
+        return sorted({name.partition("/")[0] for name in archive.getnames()})

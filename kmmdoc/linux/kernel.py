@@ -150,6 +150,7 @@ class Kernel:
         self.efi_memmap: list[EfiMemory] = []
         self.efi_boot = False
         self.add_efi_memmap = False
+        self.efi_disable_runtime = False
         # arch/x86/kernel/check.c, arch/x86/realmode/init.c
         self.memory_corruption_check = -1
         self.corruption_check_size = 64 << 10
@@ -175,6 +176,9 @@ class Kernel:
         self.acpi_lapic = self.acpi_ioapic = False
         self.acpi_numa = 0
         self.disable_apic = False
+        self.skip_ioapic_setup = False
+        self.acpi_noirq = False
+        self.disabled_cpu_apicid = 0xFFFF
         self.mp_lapic_addr = 0
         self.ioapics: list[tuple[int, int]] = []
         self.enable_update_mptable = self.alloc_mptable = False
@@ -201,7 +205,8 @@ class Kernel:
         self.pxm_to_node_map: dict[int, int] = {}
         self.parsed_numa_memblks = 0
         self.node_to_cpumask_map: dict[int, set[int]] = {}
-        # kernel/power/snapshot.c, drivers/firmware/memmap.c
+        # kernel/resource.c, kernel/power/snapshot.c, drivers/firmware/memmap.c
+        self.reserved = 0
         self.nosave_regions: list[tuple[int, int]] = []
         self.firmware_map: list[tuple[int, int, str]] = []
 

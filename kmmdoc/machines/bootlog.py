@@ -59,6 +59,7 @@ _PREFIX = re.compile(
 )
 _SYSLOG = re.compile(r"^(?:[A-Z][a-z]{2}\s+\d+\s[\d:.]+\s|\d{4}-\d\d-\d\d[T ]\S+\s)\S+\skernel:\s?")
 _EFI_MEMORY = re.compile(r"efi:\s+mem\d+: \[(.*)\] range=\[0x([0-9a-f]+)-0x([0-9a-f]+)\)")
+_MTRR_MASK = re.compile(r"  \d+ base [0-9A-F]+ mask ([0-9A-F]+) ")
 _PROCESSOR = re.compile(r"Processor #(\d+)( \(Bootup-CPU\))?$")
 
 
@@ -125,6 +126,13 @@ def mp_processors(lines: list[Line]) -> tuple[MpProcessor, ...]:
     """The processors of the MP table, where the kernel used that table (without ACPI)."""
     found = (_PROCESSOR.match(line.text) for line in lines if line.text.startswith("Processor #"))
     return tuple(MpProcessor(int(m.group(1)), m.group(2) is not None) for m in found if m)
+
+
+def max_phys_bits(lines: list[Line], default: int) -> int:
+    """Width of a physical address: the masks of the variable MTRRs reach up to its highest bit."""
+    found = (_MTRR_MASK.match(line.text) for line in lines if line.text.startswith("  "))
+    widest = max((int(m[1], 16).bit_length() for m in found if m), default=0)
+    return min(widest, 52) if widest >= 32 else default
 
 
 def efi_memory(lines: list[Line]) -> tuple[EfiMemory, ...]:

@@ -48,7 +48,6 @@ _X2APIC = re.compile(r"ACPI: X2APIC \(apic_id\[0x(\w+)\] uid\[0x(\w+)\] (enabled
 _ALLOWING = re.compile(r"smpboot: Allowing (\d+) CPUs, (\d+) hotplug CPUs")
 _SRAT_CPU = re.compile(r"SRAT: PXM (\d+) -> APIC 0x([0-9a-f]+) -> Node \d+")
 _SRAT_MEMORY = re.compile(rf"SRAT: Node \d+ PXM (\d+) {_MEM}( hotplug)?")
-_MTRR_MASK = re.compile(r"  \d+ base [0-9A-F]+ mask ([0-9A-F]+) ")
 _E820_NUMBERS = {name: number for number, name in E820_NAMES.items()}
 _SETUP_DATA_HEADER = 16
 _SETUP_PCI = 3
@@ -138,7 +137,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
             ),
             roms=option_roms(lines, loader),
             cpu_flags=_cpu_flags(lines),
-            max_phys_bits=_max_phys_bits(lines, plain.max_phys_bits),
+            max_phys_bits=bootlog.max_phys_bits(lines, plain.max_phys_bits),
         ),
         notes,
     )
@@ -258,9 +257,3 @@ def _cpu_flags(lines: list[Line]) -> frozenset[str]:
         elif line.text.startswith("Using GB pages for direct mapping"):
             flags.add("pdpe1gb")
     return frozenset(flags)
-
-
-def _max_phys_bits(lines: list[Line], default: int) -> int:
-    """Width of a physical address: the masks of the variable MTRRs reach up to its highest bit."""
-    bits = [int(m[1], 16).bit_length() for m in _matches(_MTRR_MASK, "  ", lines)]
-    return min(max(bits), 52) if bits and max(bits) >= 32 else default

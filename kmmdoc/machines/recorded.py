@@ -101,6 +101,7 @@ def _machine(name: str, data: dict[str, Any], lines: list[bootlog.Line]) -> Mach
         extra |= {
             "ioapics": bootlog.count_ioapics(lines),
             "dmi": bootlog.has_dmi(lines),
+            "max_phys_bits": bootlog.max_phys_bits(lines, Machine("", ()).max_phys_bits),
             "mp_processors": bootlog.mp_processors(lines),
             "roms": option_roms(lines, _number(header["type_of_loader"])),
         }

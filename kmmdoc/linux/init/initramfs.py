@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_free import free_initrd_mem
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.kernel import Kernel, __va
+from kmmdoc.linux.kfunc import kfunc, setup_param
+
+
+@setup_param("retain_initrd")
+@kfunc
+def retain_initrd_param(k: Kernel, rest: str) -> int:
+    """retain_initrd: keep the initial RAM disk in memory."""
+    if rest:
+        return 0
+    k.do_retain_initrd = True
+    return 1
 
 
 @kfunc
 def free_initrd(k: Kernel) -> None:
-    """Free the memory of the initial RAM disk.
-
-    Simplified: a crash kernel's memory is never inside it.
-    """
-    free_initrd_mem(k, k.initrd_start, k.initrd_end)
+    """Free the memory of the initial RAM disk, but not what of it is kept for a crash kernel."""
+    start, end = k.initrd_start, k.initrd_end
+    crashk_start, crashk_end = __va(k.crashk_res.start), __va(k.crashk_res.end)
+    if k.do_retain_initrd:
+        pass
+    elif start < crashk_end and end > crashk_start:
+        if start < crashk_start:
+            free_initrd_mem(k, start, crashk_start)
+        if end > crashk_end:
+            free_initrd_mem(k, crashk_end, end)
+    else:
+        free_initrd_mem(k, start, end)
     k.initrd_start = k.initrd_end = 0
 
 

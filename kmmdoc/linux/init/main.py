@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.kernel.cpu.bugs_64 import check_bugs
 from kmmdoc.linux.arch.x86.kernel.e820.use import e820_reserve_resources_late
 from kmmdoc.linux.arch.x86.kernel.pci_swiotlb import pci_swiotlb_late_init
-from kmmdoc.linux.arch.x86.kernel.smpboot import native_smp_prepare_boot_cpu
+from kmmdoc.linux.arch.x86.kernel.smpboot import native_smp_prepare_boot_cpu, native_smp_prepare_cpus
 from kmmdoc.linux.arch.x86.mm.init_64_mem import mem_init
 from kmmdoc.linux.arch.x86.mm.init_64_rodata import mark_rodata_ro
 from kmmdoc.linux.arch.x86.mm.init_free import free_initmem
@@ -196,6 +196,7 @@ def kernel_init_freeable(k: Kernel) -> None:
 
     Simplified: an initial RAM disk is taken to hold the first program, so that nothing else is mounted.
     """
+    native_smp_prepare_cpus(k, k.setup_max_cpus)
     smp_init(k)
     sched_init_smp(k)
     do_initcalls(k)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, resource
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.kfunc import kfunc, setup_param
+from kmmdoc.linux.lib.cmdline import get_option
 
 EBUSY = 16
+MAXRESERVE = 4
 
 
 def __request_resource(root: resource, new: resource) -> resource | None:
@@ -101,3 +103,23 @@ def reserve_region_with_split(k: Kernel, root: resource, start: int, end: int, n
 def insert_resource(k: Kernel, parent: resource, new: resource) -> int:
     """Put `new` into the tree under `parent`, above what lies inside it; -EBUSY on a partial overlap."""
     return 0 if __insert_resource(parent, new) is None else -EBUSY
+
+
+@setup_param("reserve=")
+@kfunc
+def reserve_setup(k: Kernel, rest: str) -> int:
+    """reserve=START,COUNT[,START,COUNT...]: claim I/O ports or, from 0x10000 on, memory; up to four times."""
+    while True:
+        kind, start, rest = get_option(rest)
+        if kind != 2:
+            return 1
+        kind, count, rest = get_option(rest)
+        if not kind:
+            return 1
+        if k.reserved >= MAXRESERVE:
+            continue
+        start &= 0xFFFF_FFFF
+        end = (start + count - 1) & 0xFFFF_FFFF
+        root = k.iomem_resource if start >= 0x10000 else k.ioport_resource
+        if not request_resource(k, root, resource("reserved", start, end, IORESOURCE_BUSY)):
+            k.reserved += 1

@@ -9,6 +9,7 @@ from kmmdoc.linux.include.linux.bootmem import (
 )
 from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.lib.vsprintf import simple_strtoull
 from kmmdoc.model.quantities import PAGE_SIZE
 
 IO_TLB_SHIFT = 11
@@ -24,13 +25,12 @@ def _page_align(size: int) -> int:
 @early_param("swiotlb")
 def setup_io_tlb_npages(k: Kernel, value: str | None) -> int:
     """swiotlb=[slabs of 2 KiB][,force]."""
-    number, _, rest = (value or "").partition(",")
-    if number[:1].isdigit():
-        digits = number[: len(number) - len(number.lstrip("0123456789"))]
-        k.io_tlb_nslabs = -(-int(digits) // IO_TLB_SEGSIZE) * IO_TLB_SEGSIZE
-    elif not rest:
-        rest = number
-    if rest == "force":
+    rest = value or ""
+    if rest[:1].isdigit():
+        number, used = simple_strtoull(rest)
+        k.io_tlb_nslabs = -(-number // IO_TLB_SEGSIZE) * IO_TLB_SEGSIZE
+        rest = rest[used:]
+    if rest.removeprefix(",") == "force":
         k.swiotlb_force = 1
     return 0
 

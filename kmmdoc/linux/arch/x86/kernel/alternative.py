@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_free import free_init_pages
 from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.kfunc import kfunc, setup_param
+
+
+@setup_param("noreplace-smp")
+@kfunc
+def setup_noreplace_smp(k: Kernel, rest: str) -> int:
+    """noreplace-smp: leave the kernel patched for several CPUs."""
+    k.noreplace_smp = True
+    return 1
 
 
 @kfunc
@@ -14,7 +22,7 @@ def alternative_instructions(k: Kernel) -> None:
     Simplified: code does not exist here, only the memory of the table.
     """
     only_one_now = len(k.cpu_present_mask) == 1 or k.setup_max_cpus <= 1
-    if not only_one_now or len(k.cpu_possible_mask) == 1:
+    if k.noreplace_smp or not only_one_now or len(k.cpu_possible_mask) == 1:
         free_init_pages(
             k, "SMP alternatives", k.build.symbol("__smp_locks"), k.build.symbol("__smp_locks_end")
         )

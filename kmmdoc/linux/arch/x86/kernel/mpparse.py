@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
 from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
 from kmmdoc.linux.arch.x86.kernel.e820.use import early_reserve_e820
-from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
+from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel, __va
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_reserve
@@ -33,7 +33,7 @@ def mp_processors(k: Kernel) -> tuple[MpProcessor, ...]:
 
 @kfunc
 def default_get_smp_config(k: Kernel, early: int) -> None:
-    """Read CPUs and interrupt controllers out of the MP table, unless ACPI gave them.
+    """Read CPUs and interrupt controllers out of the MP table, as far as ACPI did not give them.
 
     Simplified: the names of the maker, the version and the buses of the table are not known and not printed.
     Where the table lies may be unknown too; it is there all the same.
@@ -48,8 +48,14 @@ def default_get_smp_config(k: Kernel, early: int) -> None:
         register_lapic_address(k, APIC_DEFAULT_PHYS_BASE)
         for cpu in mp_processors(k):
             MP_processor_info(k, cpu.apic_id, cpu.boot)
-        for i in range(k.machine.ioapics):
-            mp_register_ioapic(k, i, IO_APIC_DEFAULT_PHYS_BASE + (i << 12))
+    for i in range(k.machine.ioapics):
+        mp_register_ioapic(k, i, IO_APIC_DEFAULT_PHYS_BASE + (i << 12))
+    if not k.num_processors:
+        k.printk(KERN_ERR, "MPTABLE: no processors registered!\n")
+        k.smp_found_config = False
+        text = "BIOS bug, MP table errors detected!...\n... disabling SMP support. (tell your hw vendor)\n"
+        k.printk(KERN_ERR, text)
+        return
     k.printk(KERN_INFO, f"Processors: {k.num_processors}\n")
 
 

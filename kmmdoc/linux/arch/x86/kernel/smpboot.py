@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
-from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
+from kmmdoc.linux.kernel import KERN_INFO, KERN_NOTICE, KERN_WARNING, Kernel
+from kmmdoc.linux.kfunc import early_param, extern, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
+
+disable_ioapic_support = extern("disable_ioapic_support")
+
+
+@kfunc
+def arch_disable_smp_support(k: Kernel) -> None:
+    """No interrupt controllers are set up when no other CPU is to be started."""
+    disable_ioapic_support(k)
+
+
+@kfunc
+def disable_smp(k: Kernel) -> None:
+    """Go on with one CPU: no other one is present or possible."""
+    k.cpu_present_mask, k.cpu_possible_mask = {0}, {0}
+
+
+@kfunc
+def smp_sanity_check(k: Kernel, max_cpus: int) -> int:
+    """Can other CPUs be started? -1 if firmware lists none, without a local APIC, or if none is wanted."""
+    if not k.smp_found_config and not k.acpi_lapic:
+        k.printk(KERN_NOTICE, "smpboot: SMP motherboard not detected\n")
+        disable_smp(k)
+        return -1
+    if not cpu_has_apic(k):
+        disable_ioapic_support(k)
+        return -1
+    if not max_cpus:
+        k.printk(KERN_INFO, "smpboot: SMP mode deactivated\n")
+        return -1
+    return 0
+
+
+@kfunc
+def native_smp_prepare_cpus(k: Kernel, max_cpus: int) -> None:
+    """Before other CPUs are started: make sure that this is possible, or give it up."""
+    if smp_sanity_check(k, max_cpus) < 0:
+        k.printk(KERN_INFO, "smpboot: SMP disabled\n")
+        disable_smp(k)
 
 
 @kfunc
@@ -57,8 +96,3 @@ def smp_announce(k: Kernel) -> None:
     nodes = len({k.x86_cpu_to_node_map[cpu] for cpu in k.cpu_online_mask})
     text = f"x86: Booted up {nodes} node{'s' if nodes > 1 else ''}, {len(k.cpu_online_mask)} CPUs\n"
     k.printk(KERN_INFO, text)
-
-
-@kfunc
-def arch_disable_smp_support(k: Kernel) -> None:
-    """No interrupt controllers are set up when no other CPU is to be started."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
 from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
 from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
+from kmmdoc.linux.kernel import KERN_DEBUG, KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.model.scenario import AcpiTable, Lapic
@@ -41,8 +42,10 @@ def acpi_boot_table_init(k: Kernel) -> None:
 
 @kfunc
 def acpi_parse_madt(k: Kernel) -> int:
-    """Read where the local APICs are mapped."""
-    k.printk(KERN_INFO, f"ACPI: Local APIC address 0x{LAPIC_ADDRESS:08x}\n")
+    """Read where the local APICs are mapped; -EINVAL for a CPU that has none."""
+    if not cpu_has_apic(k):
+        return -EINVAL
+    k.printk(KERN_DEBUG, f"ACPI: Local APIC address 0x{LAPIC_ADDRESS:08x}\n")
     return 0
 
 
@@ -52,7 +55,7 @@ def early_acpi_process_madt(k: Kernel) -> None:
     if acpi_table(k, "APIC") is None:
         return
     acpi_parse_madt(k)
-    if "apic" in k.machine.cpu_flags:
+    if cpu_has_apic(k):
         register_lapic_address(k, LAPIC_ADDRESS)
         k.acpi_lapic = k.smp_found_config = True
 
@@ -89,7 +92,7 @@ def acpi_parse_lapic(k: Kernel, lapic: Lapic) -> int:
 @kfunc
 def acpi_parse_madt_lapic_entries(k: Kernel) -> int:
     """Every CPU of the MADT, in its order."""
-    if "apic" not in k.machine.cpu_flags:
+    if not cpu_has_apic(k):
         return -ENODEV
     register_lapic_address(k, LAPIC_ADDRESS)
     for lapic in k.machine.lapics:
@@ -109,15 +112,29 @@ def acpi_parse_ioapic(k: Kernel, id: int, address: int, gsi_base: int) -> int:
 
 
 @kfunc
+def acpi_parse_madt_ioapic_entries(k: Kernel) -> int:
+    """Every interrupt controller of the MADT. -ENODEV without any, or where they are not to be used."""
+    if k.acpi_disabled or k.acpi_noirq or not cpu_has_apic(k):
+        return -ENODEV
+    if k.skip_ioapic_setup:
+        k.printk(KERN_INFO, "ACPI: Skipping IOAPIC probe due to 'noapic' option.\n")
+        return -ENODEV
+    for i in range(k.machine.ioapics):
+        acpi_parse_ioapic(k, i, IOAPIC_ADDRESS + (i << 12), i * 24)
+    if not k.machine.ioapics:
+        k.printk(KERN_ERR, "ACPI: No IOAPIC entries present\n")
+        return -ENODEV
+    return 0
+
+
+@kfunc
 def acpi_process_madt(k: Kernel) -> None:
     """Read the MADT for good: CPUs and interrupt controllers. Without one, an MP table is not used either."""
     if acpi_table(k, "APIC") is not None:
         acpi_parse_madt(k)
         if not acpi_parse_madt_lapic_entries(k):
             k.acpi_lapic = True
-            for i in range(k.machine.ioapics):
-                acpi_parse_ioapic(k, i, IOAPIC_ADDRESS + (i << 12), i * 24)
-            if k.machine.ioapics:
+            if not acpi_parse_madt_ioapic_entries(k):
                 k.acpi_ioapic = k.smp_found_config = True
     elif k.smp_found_config:
         k.printk(KERN_WARNING, "ACPI: No APIC-table, disabling MPS\n")
@@ -149,20 +166,25 @@ def acpi_boot_init(k: Kernel) -> int:
 @early_param("acpi")
 @kfunc
 def parse_acpi(k: Kernel, value: str | None) -> int:
-    """acpi=off: use none of it. Other words change nothing here."""
+    """acpi=off: use none of it. acpi=noirq: take no interrupt controllers from it."""
     if value is None:
         return -EINVAL
     if value == "off":
-        k.acpi_disabled = True
+        k.acpi_disabled = k.acpi_noirq = True
+        return 0
+    if value == "noirq":
+        k.acpi_noirq = True
         return 0
     if value == "force":
         k.acpi_disabled = False
         return 0
-    return 0 if value in ("strict", "rsdt", "noirq", "copy_dsdt") else -EINVAL
+    return 0 if value in ("strict", "rsdt", "copy_dsdt", "nocmcff") else -EINVAL
 
 
 @early_param("pci")
 @kfunc
 def parse_pci(k: Kernel, value: str | None) -> int:
     """pci=noacpi: do not route interrupts by ACPI."""
+    if value == "noacpi":
+        k.acpi_noirq = True
     return 0

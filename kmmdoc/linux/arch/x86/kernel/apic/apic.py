@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
 from kmmdoc.linux.arch.x86.mm.pgtable import set_fixmap_nocache
 from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.lib.cmdline import get_option
 
 ENODEV, EINVAL = 19, 22
 APIC_DEFAULT_PHYS_BASE = 0xFEE00000
 FIX_APIC_BASE = 515
+BAD_APICID = 0xFFFF
 
 
 @kfunc
 def init_apic_mappings(k: Kernel) -> None:
     """Map the local APIC if nobody did so yet."""
     if not k.smp_found_config:
-        if "apic" not in k.machine.cpu_flags:
+        if not cpu_has_apic(k):
             k.printk(KERN_INFO, "No local APIC present\n")
             k.printk(KERN_INFO, "APIC: disable apic facility\n")
         else:
@@ -51,6 +54,12 @@ def generic_processor_info(k: Kernel, apicid: int) -> int:
     """
     detected = k.boot_cpu_physical_apicid in k.x86_cpu_to_apicid.values()
     limit = k.nr_cpu_ids
+    unwanted = k.disabled_cpu_apicid
+    if unwanted != BAD_APICID and unwanted == apicid != boot_apicid(k):
+        cpu = k.num_processors + k.disabled_cpus
+        k.printk(KERN_WARNING, f"APIC: Disabling requested cpu. Processor {cpu}/0x{apicid:x} ignored.\n")
+        k.disabled_cpus += 1
+        return -ENODEV
     if not detected and k.num_processors >= limit - 1 and apicid != k.boot_cpu_physical_apicid:
         cpu = limit + k.disabled_cpus - 1
         k.printk(
@@ -91,5 +100,32 @@ def setup_disableapic(k: Kernel, value: str | None) -> int:
 @kfunc
 def setup_nolapic(k: Kernel, value: str | None) -> int:
     """nolapic: the same."""
-    k.disable_apic = True
+    return setup_disableapic(k, value)
+
+
+@early_param("apic")
+@kfunc
+def apic_set_verbosity(k: Kernel, value: str | None) -> int:
+    """Plain apic takes noapic back. apic=verbose and apic=debug say more.
+
+    Simplified: what they would say is not modelled.
+    """
+    if value is None:
+        k.skip_ioapic_setup = False
+        return 0
+    if value in ("debug", "verbose"):
+        return 0
+    text = f"APIC Verbosity level {value} not recognised use apic=verbose or apic=debug\n"
+    k.printk(KERN_WARNING, text)
+    return -EINVAL
+
+
+@early_param("disable_cpu_apicid")
+@kfunc
+def apic_set_disabled_cpu_apicid(k: Kernel, value: str | None) -> int:
+    """disable_cpu_apicid=ID: leave out the CPU of that local APIC, unless it is the one that boots."""
+    found, apicid, _ = get_option(value)
+    if not found:
+        return -EINVAL
+    k.disabled_cpu_apicid = apicid
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.pgtable import set_fixmap_nocache
 from kmmdoc.linux.kernel import KERN_INFO, Kernel, __pa
-from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.model.quantities import PAGE_SIZE
 
@@ -12,6 +12,23 @@ FIX_IO_APIC_BASE_0 = 516
 IOAPIC_RESOURCE_NAME_SIZE = 11
 SMP_CACHE_BYTES = 64
 PINS = 24
+
+
+@kfunc
+def disable_ioapic_support(k: Kernel) -> None:
+    """Leave the controllers alone: ACPI is not asked for them, and none is started.
+
+    Those that an MP table lists are taken over all the same.
+    """
+    k.skip_ioapic_setup = True
+
+
+@early_param("noapic")
+@kfunc
+def parse_noapic(k: Kernel, value: str | None) -> int:
+    """noapic: do not use the board's interrupt controllers."""
+    disable_ioapic_support(k)
+    return 0
 
 
 @kfunc

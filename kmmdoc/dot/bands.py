@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kmmdoc.dot.fonts import text_width
@@ -25,10 +26,14 @@ class _Panel(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """How positions and lengths on the axis are written; `name` is the unit of the bands."""
+    """How positions and lengths on the axis are written; `name` is the unit of the bands.
+
+    `kinds` are the names of kinds, for segments without a label.
+    """
 
     name: str
     pages_text: str
+    kinds: Mapping[str, str]
 
     def position(self, value: int) -> str:
         """A position, as people write it."""
@@ -55,7 +60,7 @@ def draw_bands(bands: Bands) -> str:
     notes = max((math.ceil(text_width(t.note, SMALL)) for t in bands.tracks), default=0)
     width = WIDTH - gutter - (notes + 10 if notes else 6)
     panels = _panels(bands, width)
-    unit = _Unit(bands.unit, bands.pages_text)
+    unit = _Unit(bands.unit, bands.pages_text, dict(bands.kinds))
     canvas = Canvas()
     y = 8.0
     for index, panel in enumerate(panels):
@@ -97,9 +102,10 @@ def _panels(bands: Bands, width: float) -> list[_Panel]:
 
 
 def _hint(segment: Segment, track: Track, unit: _Unit) -> str:
-    name = segment.label or segment.kind
     span = f"{unit.position(segment.start)} – {unit.position(segment.end)}"
-    return f"{track.title}: {name}, {span} ({unit.length(segment.end - segment.start)})"
+    parts = (track.title, segment.label or unit.kinds.get(segment.kind, ""), span)
+    named = " · ".join(dict.fromkeys(part for part in parts if part))
+    return f"{named} ({unit.length(segment.end - segment.start)})"
 
 
 def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: float, unit: _Unit) -> None:

@@ -14,6 +14,8 @@ _CHINESE = {
     "Back to top": "回到页首",
     "Edit this page": "编辑本页",
     "View this page": "查看本页",
+    "Made with": "制作工具：",
+    "Please activate JavaScript to enable the search functionality.": "搜索功能需要启用 JavaScript。",
 }
 
 
@@ -22,7 +24,7 @@ class Words(NullTranslations):
 
     def gettext(self, message: str) -> str:
         """The Chinese text, or the message itself."""
-        return _CHINESE.get(message, message)
+        return _CHINESE.get(message.strip(), message)
 
 
 def add_words(app: Sphinx) -> None:

@@ -23,7 +23,7 @@ def built(request, tmp_path_factory):
 
 def test_the_words_around_a_page_are_in_its_language(built):
     language, html = built
-    english = ("<span>Next</span>", "Home", "On this page", "Back to top")
+    english = ("<span>Next</span>", "Home", "On this page", "Back to top", "Made with")
     chinese = ("<span>下一页</span>", "首页", "本页内容", "回到页首")
     for word in english:
         assert (word in html) == (language == "en"), word

@@ -105,4 +105,29 @@
   }
 
   document.querySelectorAll(".kmm-graph").forEach(figure);
+
+  // What the theme says in English only, for screen readers and as hints.
+  const SAID = {
+    "Skip to content": "跳到正文",
+    "Contents": "本页目录",
+    "Menu": "菜单",
+    "Expand": "展开",
+    "Toggle site navigation sidebar": "显示或隐藏导航栏",
+    "Toggle table of contents sidebar": "显示或隐藏本页目录",
+    "Toggle Light / Dark / Auto color theme": "切换明暗配色",
+    "Light mode": "浅色",
+    "Dark mode": "深色",
+    "Auto light/dark, in light mode": "随系统，当前为浅色",
+    "Auto light/dark, in dark mode": "随系统，当前为深色",
+  };
+  if (chinese) {
+    document.querySelectorAll("[aria-label]").forEach((element) => {
+      const other = SAID[element.getAttribute("aria-label")];
+      if (other) element.setAttribute("aria-label", other);
+    });
+    document.querySelectorAll(".skip-to-content, .visually-hidden, symbol > title").forEach((element) => {
+      const other = SAID[element.textContent.trim()];
+      if (other && !element.childElementCount) element.textContent = other;
+    });
+  }
 })();

@@ -139,7 +139,7 @@ class Kernel:
         self.default_hstate_size = 0
         self.default_hstate_max_huge_pages = 0
         self.last_mhp: int | str | None = None
-        self.huge_boot_pages: list[tuple[hstate, int, int]] = []
+        self.huge_boot_pages: list[tuple[hstate, int]] = []
         self.mhash_entries = self.mphash_entries = 0
         self.high_memory = 0
         self.max_pfn_mapped = self.max_low_pfn_mapped = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kmmdoc.linux.include.linux.gfp import (
     __GFP_COMP,
     __GFP_NOWARN,
@@ -44,12 +46,16 @@ def memfmt(size: int) -> str:
     return f"{size >> 20} MB" if size >= 1 << 20 else f"{size >> 10} KB"
 
 
-def nodes_in_turn(k: Kernel, h: hstate) -> list[int]:
-    """Nodes with memory, beginning with the one whose turn it is; the turn moves on by one."""
+def nodes_in_turn(k: Kernel, h: hstate) -> Iterator[int]:
+    """Every node with memory once, beginning with the one whose turn it is.
+
+    Each node that is tried, with success or without, hands the turn on to the next.
+    """
     nodes = sorted(k.node_states["N_NORMAL_MEMORY"])
-    at = nodes.index(h.next_nid_to_alloc) if h.next_nid_to_alloc in nodes else 0
-    h.next_nid_to_alloc = nodes[(at + 1) % len(nodes)]
-    return nodes[at:] + nodes[:at]
+    for _ in nodes:
+        at = nodes.index(h.next_nid_to_alloc) if h.next_nid_to_alloc in nodes else 0
+        h.next_nid_to_alloc = nodes[(at + 1) % len(nodes)]
+        yield nodes[at]
 
 
 @kfunc
@@ -83,17 +89,27 @@ def alloc_bootmem_huge_page(k: Kernel, h: hstate) -> int:
     for nid in nodes_in_turn(k, h):
         address = memblock_virt_alloc_try_nid_nopanic(k, size, size, 0, 0, nid)
         if address:
-            k.huge_boot_pages.append((h, __pa(address) >> PAGE_SHIFT, nid))
+            k.huge_boot_pages.insert(0, (h, __pa(address) >> PAGE_SHIFT))
             return 1
     return 0
 
 
 @kfunc
+def prep_compound_gigantic_page(k: Kernel, page: int, order: int) -> None:
+    """Tie the pages of boot memory together as prep_compound_page() does; none is reserved any more."""
+    prep_compound_page(k, page, order)
+    k.mem_map.clear_flags(page, 1 << order, k.page_flags.PG_reserved)
+
+
+@kfunc
 def gather_bootmem_prealloc(k: Kernel) -> None:
-    """Put the pages that came from memblock into their pools."""
-    for h, page, nid in k.huge_boot_pages:
-        prep_compound_page(k, page, h.order)
-        prep_new_huge_page(k, h, page, nid)
+    """Put the pages that came from memblock into their pools, the last one first.
+
+    Such a page counts to the node that it lies on, which may be another than the one that was asked for.
+    """
+    for h, page in k.huge_boot_pages:
+        prep_compound_gigantic_page(k, page, h.order)
+        prep_new_huge_page(k, h, page, k.page_flags.nid(k.mem_map[page].flags))
         if hstate_is_gigantic(h):
             adjust_managed_page_count(k, page, 1 << h.order)
     k.huge_boot_pages.clear()

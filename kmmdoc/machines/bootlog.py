@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.quantities import PAGE_SIZE
 from kmmdoc.model.scenario import Efi, EfiMemory, MpProcessor
 
 EFI_TYPES = (
@@ -159,10 +160,16 @@ def _efi_descriptor(line: Line) -> EfiMemory:
     return EfiMemory(number, bits, int(match.group(2), 16), int(match.group(3), 16))
 
 
-def efi_of(memmap: tuple[EfiMemory, ...], avoid: tuple[int, ...], descriptor_bytes: int = 48) -> Efi | None:
+def efi_of(
+    memmap: tuple[EfiMemory, ...],
+    avoid: tuple[int, ...],
+    initrd: tuple[int, int] | None = None,
+    descriptor_bytes: int = 48,
+) -> Efi | None:
     """What the kernel's EFI stub hands over: `memmap` and where the map itself lies; None without a map.
 
-    `avoid` are physical addresses inside loader data that is something else (the kernel, its command line).
+    `avoid` are physical addresses inside loader data that is something else (the kernel, its command line);
+    `initrd` (address, bytes) is loader data too, and may share a descriptor with the map.
 
     Simplified: 3.18 does not print the map's address. The stub takes it from the firmware's pool as loader
     data, just before it leaves boot services; so it is found as the highest loader data that holds none of
@@ -176,6 +183,16 @@ def efi_of(memmap: tuple[EfiMemory, ...], avoid: tuple[int, ...], descriptor_byt
     for item in memmap:
         if item.type != EFI_LOADER_DATA or any(item.start <= address < item.end for address in avoid):
             continue
-        if item.end - item.start >= EDK2_POOL_HEADER + size:
-            at = max(at, item.start + EDK2_POOL_HEADER)
+        for start, end in _without(item.start, item.end, initrd):
+            if end - start >= EDK2_POOL_HEADER + size:
+                at = max(at, start + EDK2_POOL_HEADER)
     return Efi(memmap, at, size if at else 0, descriptor_bytes)
+
+
+def _without(start: int, end: int, taken: tuple[int, int] | None) -> tuple[tuple[int, int], ...]:
+    """What is left of bytes `[start, end)` without the pages of `taken` (address, bytes)."""
+    if taken is None:
+        return ((start, end),)
+    first = taken[0] // PAGE_SIZE * PAGE_SIZE
+    last = -(-(taken[0] + taken[1]) // PAGE_SIZE) * PAGE_SIZE
+    return (start, min(end, first)), (max(start, last), end)

@@ -101,6 +101,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
     if efi_boot and not memmap:
         notes.append("a UEFI boot whose log does not print the UEFI memory map: booted without it")
     code32_start = _efi_kernel(memmap)
+    initrd = _initrd(lines, notes)
     acpi = _acpi_tables(lines)
     if any(table.name == "SLIT" for table in acpi):
         notes.append("the log does not print the distances of the SLIT: the default distances are used")
@@ -115,12 +116,12 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
             source=_source(lines),
             type_of_loader=loader,
             code32_start=code32_start,
-            initrd=_initrd(lines, notes),
+            initrd=initrd,
             setup_data=tuple(
                 SetupData(int(m[1], 16), _SETUP_PCI, int(m[2], 16) + 1 - int(m[1], 16) - _SETUP_DATA_HEADER)
                 for m in _matches(_SETUP_DATA, "e820: update", lines)
             ),
-            efi=bootlog.efi_of(memmap, (code32_start,)),
+            efi=bootlog.efi_of(memmap, (code32_start,), initrd),
             **_low_memory(e820, efi_boot),
             mp_table=_mp_table(lines),
             acpi_tables=acpi,

@@ -117,7 +117,7 @@ def _machine(name: str, data: dict[str, Any], lines: list[bootlog.Line]) -> Mach
         kernel_alignment=_number(header["kernel_alignment"]),
         initrd=initrd if all(initrd) else None,
         setup_data=_setup_data(data),
-        efi=bootlog.efi_of(bootlog.efi_memory(lines), avoid),
+        efi=bootlog.efi_of(bootlog.efi_memory(lines), avoid, initrd if all(initrd) else None),
         low_memory_kib=_number(bios["low_memory_kib"]),
         ebda=_number(bios["ebda"]),
         mp_table=_mp_table(data["mp_table"]),

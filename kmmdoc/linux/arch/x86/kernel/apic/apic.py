@@ -100,7 +100,8 @@ def setup_disableapic(k: Kernel, value: str | None) -> int:
 @kfunc
 def setup_nolapic(k: Kernel, value: str | None) -> int:
     """nolapic: the same."""
-    return setup_disableapic(k, value)
+    k.disable_apic = True
+    return 0
 
 
 @early_param("apic")

@@ -20,7 +20,7 @@ from kmmdoc.model.graph import Bands, Figure, Graph, Table, keep_targets
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
 from kmmdoc.model.words import TEMPLATES
-from kmmdoc.pages import machine, structs, texts
+from kmmdoc.pages import evidence, machine, structs, texts
 from kmmdoc.pages.chapters import Chapter
 from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.simulator import simplified_modules
@@ -112,7 +112,11 @@ class Renderer:
         by_slug = {c.slug: c for c in site.chapters}
         self.page("glossary", "glossary", groups=terms, chapters=by_slug)
         simplified = {n: s for n, s in sorted(site.simulated.items()) if s.simplified}
-        self.page("simplified", "simplified", functions=simplified, modules=simplified_modules())
+        modules = simplified_modules()
+        self.page("simplified", "simplified", functions=simplified, modules=modules)
+        tell("evidence")
+        found = evidence.Evidence(site)
+        self.page("evidence", "evidence", found=found, simplified=simplified, modules=modules)
         self._remove_leftovers()
         return sorted(self.written)
 

@@ -36,7 +36,7 @@ def compare_calls(recorded: Json, run: Run) -> tuple[Score, Score]:
     for name, caller, n in calls[: last + 1]:
         if name in own:
             truth[name] = truth.get(name, 0) + n
-            pairs[name, caller] = pairs.get((name, caller), 0) + 1
+            pairs[name, caller] = pairs.get((name, caller), 0) + n
     ours = _predicted(run, truth, rules["last"])
     matcher = SequenceMatcher(None, list(truth), [name for name in ours if name in truth], autojunk=False)
     order = Score(sum(block.size for block in matcher.get_matching_blocks()), len(truth))

@@ -22,6 +22,7 @@ from kmmdoc.machines.recorded import DEBUG_LOG, load_recorded
 from kmmdoc.machines.resolve import resolve_with_notes
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.run import Run
+from kmmdoc.model.scenario import Machine
 from kmmdoc.simulate import simulate
 
 LOG = "dmesg.txt"
@@ -39,7 +40,7 @@ class Verified:
     """
 
     name: str
-    title: str
+    machine: Machine
     command_line: str
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ def verify(path: str | Path, progress: Callable[[str], None] | None = None) -> V
 
 def _folder(folder: Path, tell: Callable[[str], None]) -> Verified:
     scenario = load_recorded(folder)
-    result = Verified(scenario.machine.name, scenario.machine.title, scenario.command_line)
+    result = Verified(scenario.machine.name, scenario.machine, scenario.command_line)
     tell("boot")
     run = simulate(scenario)
     result.panic = run.panic
@@ -114,7 +115,7 @@ def _folder(folder: Path, tell: Callable[[str], None]) -> Verified:
 def _log(path: Path, tell: Callable[[str], None]) -> Verified:
     """A bare boot log: its machine is what the log tells of it."""
     resolved = resolve_with_notes(str(path))
-    result = Verified(path.name, resolved.scenario.machine.title, resolved.scenario.command_line)
+    result = Verified(path.name, resolved.scenario.machine, resolved.scenario.command_line)
     if resolved.kind != "log":
         raise KmmdocError(path, None, "not a boot log")
     tell("boot")

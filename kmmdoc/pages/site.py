@@ -99,7 +99,8 @@ class Site:
     @cached_property
     def documents(self) -> frozenset[str]:
         """Names of all documents."""
-        names = {"index", "machine", "log", "simplified", "glossary", "functions/index", "structs/index"}
+        names = {"index", "machine", "log", "evidence", "simplified", "glossary"}
+        names |= {"functions/index", "structs/index"}
         names.update(c.docname for c in self.chapters)
         names.update(page.slug for page in self.written)
         names.update(f"functions/{name}" for name in self.functions)

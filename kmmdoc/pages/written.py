@@ -2,7 +2,9 @@
 
 A page is `docs/chapters/NN-SLUG.md`; beside it `NN-SLUG.zh.md` is the same in Chinese. A page that is not
 translated is shown in English. It begins with its title (`# ...`) and one paragraph that says what it is
-about, and has no front matter. Nothing else registers it; its examples are run by the tests.
+about, and has no front matter. Nothing else registers it; its examples are run by the tests. Pages link to
+each other by file name, so that the links work where the files are read as they are; on the site a page's
+name is its slug.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ CHAPTERS = DOCS / "chapters"
 SUFFIXES = {"en": ".md", "zh_CN": ".zh.md"}
 
 _HEAD = re.compile(r"# (?P<title>.+)\n+(?P<lead>[^\n#].*(?:\n.+)*)\n")
+_LINK = re.compile(r"(?<=\]\()\d+-([\w-]+)(?:\.zh)?\.md(?=[#)])")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A page; `text` is all of it, with title and lead."""
+    """A page; `text` is all of it, with title and lead, and with links as they are on the site."""
 
     slug: str
     title: str
@@ -40,7 +43,9 @@ def read_written(path: Path) -> Written:
     head = _HEAD.match(text)
     if head is None:
         raise KmmdocError(path, 1, "a page begins with its title and a paragraph")
-    return Written(slug, head["title"].strip(), " ".join(head["lead"].split()), text, path)
+    return Written(
+        slug, head["title"].strip(), " ".join(head["lead"].split()), _LINK.sub(r"\1.md", text), path
+    )
 
 
 def written(language: str = "en", folder: Path = CHAPTERS) -> list[Written]:

@@ -149,6 +149,15 @@ def test_a_page_is_shown_in_its_language_or_else_in_english(tmp_path):
         read_written(tmp_path / "30-three.md")
 
 
+def test_links_between_pages_are_files_in_the_folder_and_slugs_on_the_site(tmp_path):
+    for page in (p for language in SUFFIXES for p in written(language)):
+        for target in re.findall(r"\]\((\d+-[^)#]+)", page.path.read_text()):
+            assert (page.path.parent / target).exists(), (page.path, target)
+            assert (".zh." in target) == (".zh." in page.path.name)
+    (tmp_path / "10-one.md").write_text("# One\n\nSee [two](20-two.md) and [there](20-two.zh.md#x).\n")
+    assert "[two](two.md) and [there](two.md#x)" in read_written(tmp_path / "10-one.md").text
+
+
 def test_every_page_is_translated():
     assert [p.slug for p in written("zh_CN")] == [p.slug for p in written("en")]
     assert all(p.path.name.endswith(".zh.md") for p in written("zh_CN"))

@@ -14,6 +14,7 @@ from kmmdoc.model.words import TEMPLATES
 from kmmdoc.pages.chapters import chapters, read_chapter
 from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.site import Site
+from kmmdoc.pages.written import written
 from kmmdoc.render import Renderer
 from kmmdoc.simulate import simulate
 
@@ -128,11 +129,20 @@ def chinese(tmp_path_factory):
     return {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.md")}
 
 
+def test_hand_written_pages_are_in_both_languages():
+    english, chinese = written("en"), written("zh_CN")
+    for a, b in zip(english, chinese, strict=True):
+        assert a.slug == b.slug
+        assert _HAN.search(b.title), a.slug
+        assert _HAN.search(b.lead), a.slug
+        assert not _HAN.search(a.title), a.slug
+
+
 def test_no_english_sentence_is_left_on_a_chinese_page(chinese):
     assert len(chinese) >= 21
     for name, text in chinese.items():
-        if name in ("simplified.md", "glossary.md"):
-            continue  # quotes the simulator's own words; names the terms in English
+        if name in {"simplified.md", "glossary.md"} | {f"{page.slug}.md" for page in written("zh_CN")}:
+            continue  # they quote the simulator, name terms in English, quote titles and commits
         left = re.search(r"(?<![\w./-])[A-Za-z]+ [a-z]+ [a-z]+ [a-z]+", prose(text))
         assert left is None, (name, left and left[0])
 

@@ -408,13 +408,14 @@ class Kernel:
         else:
             self.events.append(RepeatEnd())
 
-    def warn_once(self, text: str) -> None:
-        """WARN_ONCE(): print `text` the first time it is said.
+    def warn_once(self, text: str, site: str = "") -> None:
+        """WARN_ONCE(): print `text` the first time the boot comes by here. `site` names the place; without
+        it, the text does.
 
         Simplified: the registers and the stack that a real warning prints with it are left out.
         """
-        if text not in self.warned:
-            self.warned.add(text)
+        if (site or text) not in self.warned:
+            self.warned.add(site or text)
             self.printk(KERN_WARNING, text)
 
     def caller(self) -> str:

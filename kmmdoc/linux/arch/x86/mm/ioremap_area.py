@@ -52,7 +52,7 @@ def __ioremap_caller(k: Kernel, phys_addr: int, size: int, prot_val: int, caller
     if phys_addr >= ISA_START and last < ISA_END:
         return __va(phys_addr)
     if _has_ram(k, phys_addr, last + 1):
-        k.warn_once(f"ioremap on RAM at {phys_addr:#018x} - {last:#018x}\n")
+        k.warn_once(f"ioremap on RAM at {phys_addr:#018x} - {last:#018x}\n", "ioremap on RAM")
         return 0
     offset = phys_addr % PAGE_SIZE
     first = phys_addr - offset

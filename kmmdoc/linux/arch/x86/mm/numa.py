@@ -239,10 +239,10 @@ def numa_set_distance(k: Kernel, from_: int, to: int, distance: int) -> None:
         return
     values = f"from={from_} to={to} distance={distance}\n"
     if not (0 <= from_ < k.numa_distance_cnt and 0 <= to < k.numa_distance_cnt):
-        k.warn_once(f"NUMA: Warning: node ids are out of bound, {values}")
+        k.warn_once(f"NUMA: Warning: node ids are out of bound, {values}", "numa_set_distance: ids")
         return
     if distance & 0xFF != distance or (from_ == to and distance != LOCAL_DISTANCE):
-        k.warn_once(f"NUMA: Warning: invalid distance parameter, {values}")
+        k.warn_once(f"NUMA: Warning: invalid distance parameter, {values}", "numa_set_distance: value")
         return
     k.numa_distance_table[from_][to] = distance
 

@@ -10,7 +10,7 @@ from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
 from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.link import link
 from kmmdoc.machines.resolve import resolve
-from kmmdoc.model.scenario import AcpiTable, E820Entry, Lapic, Machine, MpTable, Scenario
+from kmmdoc.model.scenario import AcpiTable, E820Entry, Efi, EfiMemory, Lapic, Machine, MpTable, Scenario
 from kmmdoc.model.trace import dmesg
 
 GIB = 1 << 30
@@ -150,3 +150,23 @@ def test_retained_initrd():
     # 0x345678 bytes end in page 0x346: 838 pages of 4 KiB.
     assert has(boot("", initrd=initrd)[1], "Freeing initrd memory: 3352K")
     assert not has(boot("retain_initrd", initrd=initrd)[1], "Freeing initrd memory")
+
+
+def test_present_cpus_that_are_not_possible_stay_off():
+    k, log = boot("possible_cpus=2")
+    assert k.cpu_present_mask == {0, 1, 2, 3}
+    assert k.cpu_online_mask == {0, 1}
+    assert sum("as may-hotadd at boot time" in line for line in log) == 2
+
+
+def test_noefi_leaves_uefis_map_alone():
+    # The map itself is reserved before the options are read; it is neither mapped nor believed afterwards.
+    at = GIB - 0x30000
+    efi = Efi((EfiMemory(4, 0xF, 0x30000000, 0x30100000),), at, 48)
+    kept, _ = boot("add_efi_memmap memory_corruption_check=0", efi=efi)
+    left, _ = boot("add_efi_memmap noefi memory_corruption_check=0", efi=efi)
+    assert kept.efi_boot
+    assert left.efi_boot
+    assert left.efi_memmap == []
+    assert not any("efi: mem" in line for line in dmesg(left.events))
+    assert any("efi: mem" in line for line in dmesg(kept.events))

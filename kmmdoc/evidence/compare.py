@@ -88,6 +88,23 @@ def compare_snapshots(
     return scores
 
 
+def compare_beyond(
+    recorded: Mapping[str, Snapshot], predicted: Mapping[str, Snapshot]
+) -> dict[tuple[str, str], Score]:
+    """(stage, section) -> how much is equal of what the scope leaves out, without the differences."""
+    scores: dict[tuple[str, str], Score] = {}
+    early = True
+    for stage, truth in recorded.items():
+        compared = {*_sections(stage, early), *scope()["ignore"]}
+        early = early and stage != scope()["last_early"]
+        ours = predicted.get(stage)
+        for section in list(truth.keys()):
+            if section not in compared and truth[section]:
+                got = _compare(stage, section, truth[section], ours.get(section) if ours else None)
+                scores[stage, section] = Score(got.equal, got.compared)
+    return scores
+
+
 def _section(snapshot: Snapshot, name: str) -> Any:
     """A section, or the part of section `nodes` that scope.toml gives that name."""
     part = scope()["parts"].get(name)

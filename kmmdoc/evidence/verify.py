@@ -10,6 +10,7 @@ from kmmdoc.evidence.calls import compare_calls
 from kmmdoc.evidence.compare import (
     Difference,
     Score,
+    compare_beyond,
     compare_lines,
     compare_memblock,
     compare_snapshots,
@@ -36,13 +37,15 @@ class Verified:
 
     The logs are stage `log`, with the sections `dmesg`, `memblock` (the lines of memblock=debug) and
     `callers` (the functions those name); a recorded call sequence is stage `calls`, with `order` and
-    `counts`. `panic` is the message that ended the simulated boot, or None.
+    `counts`. `beyond` are scores, without differences, of what other subsystems had a hand in; they do not
+    count. `panic` is the message that ended the simulated boot, or None.
     """
 
     name: str
     machine: Machine
     command_line: str
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)
+    beyond: dict[tuple[str, str], Score] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     panic: str | None = None
 
@@ -102,7 +105,9 @@ def _folder(folder: Path, tell: Callable[[str], None]) -> Verified:
         _add(result, debug, _memblock(log_lines(_text(folder / DEBUG_LOG)), debug))
     if (folder / SNAPSHOTS).is_file():
         tell("snapshots")
-        _add(result, run, compare_snapshots(recorded_snapshots(folder), run.snapshots))
+        recorded = recorded_snapshots(folder)
+        _add(result, run, compare_snapshots(recorded, run.snapshots))
+        result.beyond = compare_beyond(recorded, run.snapshots)
     if (folder / CALLS).is_file():
         tell("calls")
         order, counts = compare_calls(recorded_calls(folder / CALLS), run)

@@ -206,12 +206,15 @@ def _nodemask(caller: Caller, step: Json, values: list[int]) -> list[Any]:
 
 
 def _zone(caller: Caller, step: Json, values: list[int]) -> list[Any]:
+    """A zone by its name, or by where its structure lies in that of its node."""
     named = step.get("zone")
     name = named if isinstance(named, str) else "/".join(map(str, named or ()))
-    found = populated(caller.k).get(name)
-    if found is None:
-        raise UnknownCall(f"there is no zone {name or 'of that address'}")
-    return [found, found.pageset[0].pcp]
+    build = caller.k.build
+    first, size = build.structs["pglist_data"].offset("node_zones"), build.sizeof("zone")
+    for key, z in populated(caller.k).items():
+        if key == name or z.zone_pgdat.address + first + z.idx * size == values[0]:
+            return [z, z.pageset[0].pcp]
+    raise UnknownCall(f"there is no zone {name} at {values[0]:#x}")
 
 
 def _map_ram(caller: Caller, step: Json, values: list[int]) -> list[Any]:

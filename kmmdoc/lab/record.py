@@ -85,10 +85,8 @@ def merge(state: Any, patch: Any) -> Any:
     return result
 
 
-def differences(
-    recorded: Any, predicted: Any, path: str = "", left_out: frozenset[str] = frozenset()
-) -> Iterator[Difference]:
-    """Every value that only one of two states has, or that differs; paths of `left_out` are passed over.
+def differences(recorded: Any, predicted: Any, path: str = "") -> Iterator[Difference]:
+    """Every value that only one of two states has, or that differs.
 
     >>> [d.path for d in differences({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3, "d": 4}})]
     ['b.c', 'b.d']
@@ -98,7 +96,6 @@ def differences(
     if isinstance(recorded, dict) and isinstance(predicted, dict):
         for key in [*recorded, *(key for key in predicted if key not in recorded)]:
             below = f"{path}.{key}" if path else str(key)
-            if below not in left_out:
-                yield from differences(recorded.get(key), predicted.get(key), below, left_out)
+            yield from differences(recorded.get(key), predicted.get(key), below)
     else:
         yield Difference(path, recorded, predicted)

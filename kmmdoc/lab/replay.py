@@ -22,9 +22,6 @@ Json = dict[str, Any]
 PLACE = "setup_per_cpu_pageset"
 """The function after whose return the recorded kernels were stopped."""
 
-NOT_MODELLED = frozenset({"vmalloc.rbtree"})
-"""Paths of the recorded state that the simulator has nothing for: the shape of the tree of areas."""
-
 
 RSDP = AcpiTable("RSDP", 0xF0000, 36)
 """Where a PC's firmware may put the root of its tables, which say what memory belongs to which node."""
@@ -82,7 +79,7 @@ class Replay:
                 raise KmmdocError(record.path, f"steps[{i}]", str(unknown)) from None
             state = read_state(k, record.sections, caller.slabs)
             found = list(_results(step, ret, caller))
-            found += differences(recorded, state, left_out=NOT_MODELLED)
+            found += differences(recorded, state)
             if ended is not None:
                 found.insert(0, Difference("call", "returned", ended))
             yield _step(i, step, ret, caller, state, tuple(found))
@@ -150,8 +147,7 @@ def prepare(record: Record, machine: Machine | None = None) -> Replay:
 
 
 def _start(record: Record, k: Kernel) -> Iterator[Difference]:
-    # What the record's JSON cannot hold apart (a tuple, a list) is equal.
-    yield from differences(record.initial, read_state(k, record.sections), left_out=NOT_MODELLED)
+    yield from differences(record.initial, read_state(k, record.sections))
 
 
 def _booted(record: Record, machine: Machine) -> Kernel:

@@ -96,6 +96,7 @@ def read_vmalloc(k: Kernel) -> Json:
     return {
         "areas": {hex(va.va_start): _area(k, va) for va in k.vmap_area_list},
         "order": [hex(va.va_start) for va in k.vmap_area_list],
+        "rbtree": [[hex(node.key), int(not node.red), depth] for node, depth in k.vmap_area_root.preorder()],
         "cached_hole_size": hex(k.cached_hole_size),
         "cached_vstart": hex(k.cached_vstart),
         "cached_align": hex(k.cached_align),

@@ -24,6 +24,7 @@ from kmmdoc.linux.include.linux.mm_types import MemMap, PageFlags
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, per_cpu_pageset, pglist_data
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
 from kmmdoc.linux.include.linux.radix_tree import radix_tree_root
+from kmmdoc.linux.include.linux.rbtree import rb_root
 from kmmdoc.linux.include.linux.slub_def import DOWN, KmemCache, SavedAlias, SlabPage
 from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area, vmap_block
 from kmmdoc.model.intervals import IntervalMap
@@ -151,6 +152,8 @@ class Kernel:
         self.efi_boot = False
         self.add_efi_memmap = False
         self.efi_disable_runtime = False
+        # arch/x86/kernel/cpu/mtrr/cleanup.c
+        self.disable_mtrr_trim = False
         # arch/x86/kernel/check.c, arch/x86/realmode/init.c
         self.memory_corruption_check = -1
         self.corruption_check_size = 64 << 10
@@ -354,6 +357,7 @@ class Kernel:
         self.vmlist: list[vm_struct] = []
         self.vm_init_off = 0
         self.vmap_area_list: list[vmap_area] = []
+        self.vmap_area_root = rb_root()
         self.free_vmap_cache: vmap_area | None = None
         self.cached_hole_size = 0
         self.cached_vstart = 0

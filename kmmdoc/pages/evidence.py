@@ -39,6 +39,11 @@ def _sum(scores: list[Score]) -> Score | None:
     return Score(sum(score.equal for score in scores), sum(score.compared for score in scores))
 
 
+def _label(stage: str, section: str) -> str:
+    """The name of a section; of a part of the log or of the calls, with what it is a part of."""
+    return f"{stage}: {section}" if stage in ("log", "calls") else section
+
+
 def percent(equal: int, compared: int) -> str:
     """A share, never rounded up to the whole.
 
@@ -110,8 +115,8 @@ class Evidence:
 
     @property
     def left_out(self) -> list[str]:
-        """Keys of snapshots that are not compared."""
-        return sorted(scope()["ignore"])
+        """Keys of snapshots that are not compared. Of the globals those that scope.toml lists are."""
+        return sorted({*scope()["ignore"]} - {"globals", "stage"})
 
     def _words(self, *keys: str) -> tuple[str, ...]:
         return tuple(self.site.words(f"evidence.{key}") for key in keys)
@@ -160,10 +165,12 @@ class Evidence:
 
     def sections(self) -> Table:
         """A line for each section, summed over boots and stages."""
-        order = dict.fromkeys(section for result in self.results for _, section in result.scores)
+        order = dict.fromkeys(_label(*key) for result in self.results for key in result.scores)
         rows = []
         for name in order:
-            pairs = [(s, score) for r in self.results for (s, n), score in r.scores.items() if n == name]
+            pairs = [
+                (k[0], score) for r in self.results for k, score in r.scores.items() if _label(*k) == name
+            ]
             total = _sum([score for _, score in pairs]) or Score()
             stages = len({stage for stage, _ in pairs})
             cells = (name, str(stages), f"{total.equal:,}", f"{total.compared:,}")
@@ -173,15 +180,22 @@ class Evidence:
 
     def by_stage(self) -> Table:
         """A line for each stage, summed over the boots."""
-        order = dict.fromkeys(stage for result in self.results for stage, _ in result.stages())
+        return self._by_stage("by-stage", "stages", [result.scores for result in self.results])
+
+    def later(self) -> Table:
+        """The same for what is not compared, because other subsystems had a hand in it."""
+        return self._by_stage("later", "later", [result.beyond for result in self.results])
+
+    def _by_stage(self, name: str, title: str, scores: list[dict[tuple[str, str], Score]]) -> Table:
+        order = dict.fromkeys(stage for found in scores for stage, _ in found)
         rows = []
         for stage in order:
-            found = [(n, score) for r in self.results for (s, n), score in r.scores.items() if s == stage]
-            total = _sum([score for _, score in found]) or Score()
-            names = ", ".join(dict.fromkeys(name for name, _ in found))
+            here = [(n, score) for found in scores for (s, n), score in found.items() if s == stage]
+            total = _sum([score for _, score in here]) or Score()
+            names = ", ".join(dict.fromkeys(section for section, _ in here))
             rows.append(tuple(map(Cell, (stage, f"{total.equal:,}", f"{total.compared:,}", names))))
         header = self._words("stage", "equal", "compared", "parts")
-        return Table("by-stage", header, tuple(rows), self._words("stages")[0], frozenset({1, 2}))
+        return Table(name, header, tuple(rows), self._words(title)[0], frozenset({1, 2}))
 
     def differing(self) -> Table:
         """A line for each difference."""

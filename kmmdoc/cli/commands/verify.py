@@ -134,6 +134,10 @@ def _plain(result: Verified) -> dict[str, Any]:
             {"stage": stage, "section": section, "equal": score.equal, "compared": score.compared}
             for (stage, section), score in result.scores.items()
         ],
+        "beyond": [
+            {"stage": stage, "section": section, "equal": score.equal, "compared": score.compared}
+            for (stage, section), score in result.beyond.items()
+        ],
         "differences": [
             {name: getattr(difference, name) for name in type(difference).__slots__}
             for difference in result.differences

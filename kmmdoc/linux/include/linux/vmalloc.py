@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.mm_types import PageRow
+from kmmdoc.linux.include.linux.rbtree import rb_node
 
 KFILE = "include/linux/vmalloc.h"
 
@@ -43,9 +44,10 @@ class vm_struct:
 class vmap_area:
     """Addresses `[va_start, va_end)` of the vmalloc space that are taken."""
 
-    __slots__ = ("address", "flags", "va_end", "va_start", "vm")
+    __slots__ = ("address", "flags", "rb_node", "va_end", "va_start", "vm")
 
     def __init__(self, address: int, va_start: int = 0, va_end: int = 0) -> None:
+        self.rb_node = rb_node()
         self.address = address
         self.va_start = va_start
         self.va_end = va_end

@@ -1,9 +1,8 @@
 """Which addresses of the vmalloc space are taken, and the search for free ones.
 
-The kernel keeps the areas in a tree and in a list, both by address; here one sorted list stands for both.
-Freed areas stay taken until enough of them have gathered: only then are they purged in one go.
-
-Simplified: the shape of the tree is not modelled.
+The kernel keeps the areas in a tree and in a list, both by address; it finds its way in the tree, here the
+sorted list serves for that. Freed areas stay taken until enough of them have gathered: only then are they
+purged in one go.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from kmmdoc.linux.include.linux.vmalloc import VM_LAZY_FREE, VM_LAZY_FREEING, vm
 from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.lib.rbtree import rb_erase, rb_insert_color
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vunmap_page_range
 
@@ -50,7 +50,19 @@ def __insert_vmap_area(k: Kernel, va: vmap_area) -> None:
     at = bisect_left(areas, va.va_start, key=_start)
     if (at and areas[at - 1].va_end > va.va_start) or (at < len(areas) and areas[at].va_start < va.va_end):
         k.bug("__insert_vmap_area")
+    _link(k, va, areas[at - 1] if at else None, areas[at] if at < len(areas) else None)
     areas.insert(at, va)
+
+
+def _link(k: Kernel, va: vmap_area, before: vmap_area | None, after: vmap_area | None) -> None:
+    """Hang an area into the tree where the search for its place ends: below one of its neighbours."""
+    node, root = va.rb_node, k.vmap_area_root
+    node.key = va.va_start
+    if after is not None and after.rb_node.left is None:
+        root.link(node, after.rb_node, left=True)
+    else:
+        root.link(node, before.rb_node if before is not None else None, left=False)
+    rb_insert_color(k, node, root)
 
 
 def _search(k: Kernel, size: int, align: int, vstart: int, vend: int) -> int | None:
@@ -124,6 +136,7 @@ def __free_vmap_area(k: Kernel, va: vmap_area) -> None:
         elif va.va_start <= cache.va_start:
             k.free_vmap_cache = areas[at - 1] if at else None
     del areas[at]
+    rb_erase(k, va.rb_node, k.vmap_area_root)
     if VMALLOC_START < va.va_end <= VMALLOC_END:
         k.vmap_area_pcpu_hole = max(k.vmap_area_pcpu_hole, va.va_end)
     kfree_call_rcu(k, va.address)

@@ -60,6 +60,7 @@ def _run(
     """Run one Sphinx builder; returns the number of documents and the warnings."""
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
+    from sphinx.locale import translators
     from sphinx.util.console import nocolor
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -67,6 +68,7 @@ def _run(
         raise KmmdocError(source / "index.md", None, "there are no pages here; the site starts with this one")
     static = write_static(work.resolve() / "static")
     nocolor()
+    translators.clear()  # or the words of the last language stay where this one has none of its own
     talk = io.StringIO()
     # Without these Sphinx leaves its roles and nodes behind in docutils, and the next build trips over them.
     with (

@@ -8,9 +8,9 @@ from kmmdoc.publish import build_html
 from kmmdoc.publish.report import Report
 
 
-@pytest.fixture(scope="module", params=["en", "zh_CN"])
+@pytest.fixture(scope="module", params=["zh_CN", "en"])
 def built(request, tmp_path_factory):
-    """(language, the HTML of the middle one of three pages)."""
+    """(language, the HTML of the middle one of three pages); English is built after Chinese."""
     folder = tmp_path_factory.mktemp(request.param)
     (folder / "source").mkdir()
     pages = {"index": "# 甲\n\n```{toctree}\na\nb\n```\n", "a": "# 乙\n\n## 一\n\n## 二\n", "b": "# 丙\n"}

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.quantities import PAGE_SIZE
-from kmmdoc.model.scenario import Efi, EfiMemory, MpProcessor
+from kmmdoc.model.scenario import Efi, EfiMemory, MpProcessor, Mtrr
 
 EFI_TYPES = (
     "Reserved",
@@ -60,7 +61,9 @@ _PREFIX = re.compile(
 )
 _SYSLOG = re.compile(r"^(?:[A-Z][a-z]{2}\s+\d+\s[\d:.]+\s|\d{4}-\d\d-\d\d[T ]\S+\s)\S+\skernel:\s?")
 _EFI_MEMORY = re.compile(r"efi:\s+mem\d+: \[(.*)\] range=\[0x([0-9a-f]+)-0x([0-9a-f]+)\)")
-_MTRR_MASK = re.compile(r"  \d+ base [0-9A-F]+ mask ([0-9A-F]+) ")
+_MTRR = re.compile(r"  \d+ base ([0-9A-F]+) mask ([0-9A-F]+) (.+)")
+_TOM2 = re.compile(r"TOM2: ([0-9a-f]{16}) aka")
+_STOLEN = re.compile(r"Reserving Intel graphics stolen memory at 0x([0-9a-f]+)-0x([0-9a-f]+)")
 _PROCESSOR = re.compile(r"Processor #(\d+)( \(Bootup-CPU\))?$")
 
 
@@ -131,9 +134,31 @@ def mp_processors(lines: list[Line]) -> tuple[MpProcessor, ...]:
 
 def max_phys_bits(lines: list[Line], default: int) -> int:
     """Width of a physical address: the masks of the variable MTRRs reach up to its highest bit."""
-    found = (_MTRR_MASK.match(line.text) for line in lines if line.text.startswith("  "))
-    widest = max((int(m[1], 16).bit_length() for m in found if m), default=0)
+    found = (_MTRR.match(line.text) for line in lines if line.text.startswith("  "))
+    widest = max((int(m[2], 16).bit_length() for m in found if m), default=0)
     return min(widest, 52) if widest >= 32 else default
+
+
+def memory_types(lines: list[Line]) -> dict[str, Any]:
+    """What the log says of MTRRs and of graphics memory, as values of a Machine.
+
+    The variable MTRRs are kept where memory is uncachable without them: nowhere else do they matter. The
+    lowest bit of a mask is the size of its range.
+    """
+    found: dict[str, Any] = {}
+    mtrrs = []
+    for line in lines:
+        if line.text.startswith("MTRR default type: uncachable"):
+            found["mtrr_default"] = "uncachable"
+        elif match := _MTRR.match(line.text):
+            base, mask = int(match[1], 16), int(match[2], 16)
+            mtrrs.append(Mtrr(base, mask & -mask, match[3].strip()))
+        elif match := _TOM2.match(line.text):
+            found["mtrr_tom2"] = int(match[1], 16)
+        elif match := _STOLEN.match(line.text):
+            start = int(match[1], 16)
+            found["graphics_stolen"] = (start, int(match[2], 16) + 1 - start)
+    return found | {"mtrrs": tuple(mtrrs)} if "mtrr_default" in found else found
 
 
 def efi_memory(lines: list[Line]) -> tuple[EfiMemory, ...]:

@@ -139,6 +139,7 @@ def _machine(name: str, lines: list[Line]) -> FromLog:
             roms=option_roms(lines, loader),
             cpu_flags=_cpu_flags(lines),
             max_phys_bits=bootlog.max_phys_bits(lines, plain.max_phys_bits),
+            **bootlog.memory_types(lines),
         ),
         notes,
     )

@@ -103,6 +103,7 @@ def _machine(name: str, data: dict[str, Any], lines: list[bootlog.Line]) -> Mach
             "dmi": bootlog.has_dmi(lines),
             "max_phys_bits": bootlog.max_phys_bits(lines, Machine("", ()).max_phys_bits),
             "mp_processors": bootlog.mp_processors(lines),
+            **bootlog.memory_types(lines),
             "roms": option_roms(lines, _number(header["type_of_loader"])),
         }
     avoid = (code32_start, _number(header["cmd_line_ptr"]))

@@ -88,6 +88,7 @@ class Bios(Strict):
     dmi: bool = True
     mp_table: MpTable | None = None
     roms: list[Rom] = []
+    graphics_stolen: Range | None = None
 
 
 class Cpu(Strict):
@@ -105,6 +106,12 @@ class MpProcessor(Strict):
     boot: bool = False
 
 
+class Mtrr(Range):
+    """A variable MTRR in use; `type` as the kernel prints it."""
+
+    type: str
+
+
 class Cpus(Strict):
     """Processors and interrupt controllers."""
 
@@ -113,6 +120,9 @@ class Cpus(Strict):
     ioapics: Annotated[int, Meta(ge=0, le=128)] = 1
     flags: list[str] | None = None
     max_phys_bits: Annotated[int, Meta(ge=32, le=52)] = _plain("max_phys_bits")
+    mtrr_default: str = "write-back"
+    mtrrs: list[Mtrr] = []
+    mtrr_tom2: Address = 0
 
 
 class AcpiTable(Strict):

@@ -23,6 +23,7 @@ from kmmdoc.model.scenario import (
     Machine,
     MpProcessor,
     MpTable,
+    Mtrr,
     Rom,
     SetupData,
     SratCpu,
@@ -114,6 +115,10 @@ def _machine(file: schema.MachineFile, origin: str, name: str) -> Machine:
         slit=tuple(map(tuple, numa.distances)) if numa.distances else None,
         cpu_flags=BASELINE_CPU_FLAGS if cpu.flags is None else frozenset(cpu.flags),
         max_phys_bits=cpu.max_phys_bits,
+        mtrr_default=cpu.mtrr_default,
+        mtrrs=tuple(Mtrr(m.start, m.size, m.type) for m in cpu.mtrrs),
+        mtrr_tom2=cpu.mtrr_tom2,
+        graphics_stolen=(stolen.start, stolen.size) if (stolen := bios.graphics_stolen) else None,
     )
 
 
@@ -200,6 +205,9 @@ def _bios_values(machine: Machine) -> list[str]:
             for key, (start, size) in parts.items()
         ]
     roms = [{"start": r.start, "size": r.end + 1 - r.start, "name": r.name} for r in machine.roms]
+    if machine.graphics_stolen is not None:
+        start, size = machine.graphics_stolen
+        lines.append(f"graphics_stolen = {_inline({'start': start, 'size': size})}")
     return lines + _rows("roms", roms)
 
 
@@ -212,6 +220,12 @@ def _cpu_values(machine: Machine) -> list[str]:
     processors = [{"apic_id": p.apic_id, "boot": p.boot} for p in machine.mp_processors]
     lines += _rows("mp_processors", processors, decimal=True)
     lines += [f"ioapics = {machine.ioapics}", f"max_phys_bits = {machine.max_phys_bits}"]
+    plain = Machine("", ())
+    if machine.mtrr_default != plain.mtrr_default:
+        lines.append(f"mtrr_default = {_text(machine.mtrr_default)}")
+    lines += _rows("mtrrs", [{"start": m.base, "size": m.size, "type": m.type} for m in machine.mtrrs])
+    if machine.mtrr_tom2:
+        lines.append(f"mtrr_tom2 = {machine.mtrr_tom2:#x}")
     if machine.cpu_flags != BASELINE_CPU_FLAGS:
         flags = [_text(flag) for flag in sorted(machine.cpu_flags)]
         chunks = [", ".join(flags[i : i + 10]) for i in range(0, len(flags), 10)]

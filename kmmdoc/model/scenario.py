@@ -120,12 +120,26 @@ class Rom:
 
 
 @dataclass(frozen=True, slots=True)
+class Mtrr:
+    """A variable memory type range register in use: bytes `[base, base + size)` are of `type`.
+
+    Types are named as in the log: "write-back", "uncachable" and so on.
+    """
+
+    base: int
+    size: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A machine as the kernel meets it at x86_64_start_kernel.
 
     Sizes and addresses are in bytes unless told; `alt_mem_k` and `ext_mem_k` are in KiB, as the boot
     protocol gives them. `initrd` is (address, bytes). `code32_start` is where the boot loader put the
-    compressed kernel. `mp_processors` are read only when there is no MADT; empty means as `lapics`.
+    compressed kernel. `mtrr_default` is the type of memory that no MTRR covers, `mtrr_tom2` what AMD's second
+    top of memory is where it makes memory cacheable (0: nowhere); `graphics_stolen` (address, bytes) belongs
+    to an Intel graphics chip. `mp_processors` are read only when there is no MADT; empty means as `lapics`.
     `setup_sects` and the like are left out: memory initialisation does not read them.
     """
 
@@ -157,6 +171,10 @@ class Machine:
     slit: tuple[tuple[int, ...], ...] | None = None
     cpu_flags: frozenset[str] = BASELINE_CPU_FLAGS
     max_phys_bits: int = 40
+    mtrr_default: str = "write-back"
+    mtrrs: tuple[Mtrr, ...] = ()
+    mtrr_tom2: int = 0
+    graphics_stolen: tuple[int, int] | None = None
 
     @property
     def ram_bytes(self) -> int:

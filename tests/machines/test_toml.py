@@ -22,6 +22,7 @@ from kmmdoc.model.scenario import (
     Machine,
     MpProcessor,
     MpTable,
+    Mtrr,
     Rom,
     SetupData,
     SratCpu,
@@ -65,6 +66,7 @@ def test_everything():
         low_memory_kib = 638
         ebda = 0x9f800
         dmi = false
+        graphics_stolen = { start = 0xbda00000, size = 0x2000000 }
         mp_table = { pointer = { start = 0xf5ba0, size = 16 }, config = { start = 0xf5bb0, size = 200 } }
         roms = [{ start = 0xc0000, size = 0x9c00, name = "Video ROM" }]
         [cpu]
@@ -73,6 +75,9 @@ def test_everything():
         ioapics = 2
         flags = ["nx", "lm"]
         max_phys_bits = 46
+        mtrr_default = "uncachable"
+        mtrrs = [{ start = 0, size = 0x8000000, type = "write-back" }]
+        mtrr_tom2 = 0x230000000
         [numa]
         cpus = [{ pxm = 3, apic_id = 4 }]
         memory = [{ pxm = 3, start = 0, size = 0x1000000, hotplug = true }]
@@ -109,6 +114,10 @@ def test_everything():
         ioapics=2,
         cpu_flags=frozenset({"nx", "lm"}),
         max_phys_bits=46,
+        mtrr_default="uncachable",
+        mtrrs=(Mtrr(0, 0x8000000, "write-back"),),
+        mtrr_tom2=0x230000000,
+        graphics_stolen=(0xBDA00000, 0x2000000),
         srat_cpus=(SratCpu(3, 4),),
         srat_memory=(SratMemory(3, 0, 0x1000000, True),),
         slit=((10, 20), (20, 10)),

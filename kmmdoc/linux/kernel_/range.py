@@ -23,6 +23,19 @@ def add_range_with_merge(ranges: list[Range], az: int, start: int, end: int) -> 
         ranges.append((start, end))
 
 
+def subtract_range(ranges: list[Range], az: int, start: int, end: int) -> None:
+    """Take `[start, end)` out of the ranges.
+
+    Where one falls into two, the rest is dropped when `az` slots are in use.
+    """
+    if start >= end:
+        return
+    found: list[Range] = []
+    for low, high in ranges:
+        found += [r for r in ((low, min(high, start)), (max(low, end), high)) if r[0] < r[1]]
+    ranges[:] = found[:az]
+
+
 def clean_sort_range(ranges: list[Range]) -> None:
     """Sort the ranges by their start."""
     ranges.sort()

@@ -7,6 +7,7 @@ from kmmdoc.linux.arch.x86.kernel.acpi.boot import acpi_boot_init, acpi_boot_tab
 from kmmdoc.linux.arch.x86.kernel.apic.apic import init_apic_mappings
 from kmmdoc.linux.arch.x86.kernel.apic.io_apic import native_io_apic_init_mappings
 from kmmdoc.linux.arch.x86.kernel.check import setup_bios_corruption_check
+from kmmdoc.linux.arch.x86.kernel.cpu.mtrr.cleanup import mtrr_trim_uncached_memory
 from kmmdoc.linux.arch.x86.kernel.e820.query import (
     e820_end_of_low_ram_pfn,
     e820_end_of_ram_pfn,
@@ -19,6 +20,7 @@ from kmmdoc.linux.arch.x86.kernel.e820.use import (
     memblock_find_dma_reserve,
     memblock_x86_fill,
 )
+from kmmdoc.linux.arch.x86.kernel.early_quirks import early_quirks
 from kmmdoc.linux.arch.x86.kernel.mpparse import (
     default_find_smp_config,
     default_get_smp_config,
@@ -133,6 +135,8 @@ def _collect_memory_map(k: Kernel) -> str:
 def _fill_memblock(k: Kernel) -> None:
     """setup_arch() from the finished map to memblock with all memory in it and the early reservations."""
     k.max_pfn = e820_end_of_ram_pfn(k)
+    if mtrr_trim_uncached_memory(k, k.max_pfn):
+        k.max_pfn = e820_end_of_ram_pfn(k)
     if k.max_pfn > 1 << (32 - PAGE_SHIFT):
         k.max_low_pfn = e820_end_of_low_ram_pfn(k)
     else:
@@ -174,13 +178,13 @@ def setup_arch(k: Kernel) -> str:
 
     Returns the command line.
 
-    Simplified: steps that neither take nor describe memory are left out (consoles, timers, quirks of
-    chipsets). Memory that is not covered by write-back MTRRs is not trimmed: MTRRs are not described.
+    Simplified: steps that neither take nor describe memory are left out (consoles, timers).
     """
     command_line = _collect_memory_map(k)
     _fill_memblock(k)
     _nodes_and_zones(k)
     map_vsyscall(k)
+    early_quirks(k)
     acpi_boot_init(k)
     if k.smp_found_config:
         default_get_smp_config(k, 0)

@@ -42,12 +42,17 @@ def iommu_table(k: Kernel) -> list[IommuTableEntry]:
 
 @early_param("iommu")
 def iommu_setup(k: Kernel, value: str | None) -> int:
-    """iommu=off and iommu=soft decide about the bounce buffer; the other values do not touch memory."""
+    """iommu=off and iommu=soft decide about the bounce buffer; the other values do not touch memory.
+
+    Behind usedac the rest is not read, and the option is called malformed.
+    """
     if value is None:
         return -22
     for word in value.split(","):
         if word.startswith("off"):
             k.no_iommu = 1
+        if word.startswith("usedac"):
+            return 1
         if word.startswith("soft"):
             k.swiotlb = 1
     return 0

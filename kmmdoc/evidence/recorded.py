@@ -6,7 +6,7 @@ import json
 import re
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +15,7 @@ from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.snapshot import Snapshot
 
 RECORDS = Path(__file__).parent / "records.tar.xz"
+SEQUENCES = Path(__file__).parent / "sequences.tar.xz"
 _STAMP = re.compile(r"^(<\d+>)?\[\s*\d+\.\d+\] ?")
 
 
@@ -63,12 +64,21 @@ def recorded_calls(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def bundled_records() -> Iterator[list[Path]]:
-    """The recorded boots that come with kmmdoc, unpacked into folders for as long as they are looked at."""
+def _unpacked(archive: Path) -> Iterator[list[Path]]:
     with TemporaryDirectory(prefix="kmmdoc-") as place:
-        with tarfile.open(RECORDS) as archive:
-            archive.extractall(place, filter="data")
+        with tarfile.open(archive) as packed:
+            packed.extractall(place, filter="data")
         yield sorted(Path(place).iterdir())
+
+
+def bundled_records() -> AbstractContextManager[list[Path]]:
+    """The recorded boots that come with kmmdoc, unpacked into folders for as long as they are looked at."""
+    return _unpacked(RECORDS)
+
+
+def bundled_sequences() -> AbstractContextManager[list[Path]]:
+    """The recorded sequences of allocator calls that come with kmmdoc, likewise, a file each."""
+    return _unpacked(SEQUENCES)
 
 
 def record_names() -> list[str]:

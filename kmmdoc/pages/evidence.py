@@ -9,11 +9,14 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from kmmdoc.evidence.compare import Difference, Score, scope
-from kmmdoc.evidence.recorded import bundled_records
+from kmmdoc.evidence.recorded import bundled_records, bundled_sequences
 from kmmdoc.evidence.verify import Verified, verify
+from kmmdoc.lab.record import read_record
+from kmmdoc.lab.replay import prepare
 from kmmdoc.model.graph import Cell, Table, function
 from kmmdoc.model.quantities import size_text
 from kmmdoc.pages.site import Site
@@ -27,6 +30,31 @@ def verified() -> tuple[Verified, ...]:
     """The bundled records, each held against its simulation. Takes seconds; done once a process."""
     with bundled_records() as folders:
         return tuple(verify(folder) for folder in folders)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A recorded sequence of allocator calls, made again: how many of its calls left the recorded state."""
+
+    name: str
+    machine: str
+    purpose: str
+    equal: int
+    compared: int
+
+
+@lru_cache(maxsize=1)
+def sequences() -> tuple[Sequence, ...]:
+    """The bundled sequences, made again. Takes seconds; done once a process."""
+    with bundled_sequences() as paths:
+        return tuple(map(_sequence, paths))
+
+
+def _sequence(path: Path) -> Sequence:
+    record = read_record(path)
+    replay = prepare(record)
+    equal = sum(not step.differences for step in replay.steps()) if not replay.start else 0
+    return Sequence(record.name, record.machine, record.purpose, equal, len(record.steps))
 
 
 def _ratio(score: Score | None) -> str:
@@ -196,6 +224,18 @@ class Evidence:
             rows.append(tuple(map(Cell, (stage, f"{total.equal:,}", f"{total.compared:,}", names))))
         header = self._words("stage", "equal", "compared", "parts")
         return Table(name, header, tuple(rows), self._words(title)[0], frozenset({1, 2}))
+
+    def sequences(self) -> Table:
+        """A line for each sequence of calls. What it is for is told in English, as it was recorded."""
+        english = self.site.language == "en"
+        rows = tuple(
+            tuple(
+                map(Cell, (s.name, s.machine, f"{s.equal}/{s.compared}", *([s.purpose] if english else [])))
+            )
+            for s in sequences()
+        )
+        header = self._words("sequence", "machine", "steps", *(["purpose"] if english else []))
+        return Table("sequences", header, rows, self._words("sequences")[0], frozenset({2}))
 
     def differing(self) -> Table:
         """A line for each difference."""

@@ -39,6 +39,13 @@ def test_every_record_has_a_line_with_sums_that_agree(site: Site) -> None:
     assert len(found.differing().rows) == len(found.differences)
 
 
+def test_every_bundled_sequence_is_equal_in_all_calls() -> None:
+    found = evidence.sequences()
+    assert len(found) >= 19
+    assert [s.name for s in found if s.equal != s.compared] == []
+    assert {s.machine for s in found} >= {"m2g-c4", "numa2-m4g-c4"}
+
+
 def test_the_page_is_written(site: Site, tmp_path: Path) -> None:
     renderer = Renderer(site, tmp_path)
     renderer.page("evidence", "evidence", found=evidence.Evidence(site), simplified={}, modules={})

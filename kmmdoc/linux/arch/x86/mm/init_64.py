@@ -66,9 +66,11 @@ def sync_global_pgds(k: Kernel, start: int, end: int, removed: int) -> None:
 @kfunc
 def spp_getpage(k: Kernel) -> int:
     """A zeroed page for a page table. Returns its direct-map address."""
-    address = int(get_zeroed_page(k, GFP_ATOMIC_ZERO)) if k.after_bootmem else 0
-    address = address or __alloc_bootmem(k, PAGE_SIZE, PAGE_SIZE, 0)
-    if address & (PAGE_SIZE - 1):
+    if k.after_bootmem:
+        address = int(get_zeroed_page(k, GFP_ATOMIC_ZERO))
+    else:
+        address = __alloc_bootmem(k, PAGE_SIZE, PAGE_SIZE, 0)
+    if not address or address & (PAGE_SIZE - 1):
         k.panic(f"set_pte_phys: cannot allocate page data {'after bootmem' if k.after_bootmem else ''}")
     return address
 

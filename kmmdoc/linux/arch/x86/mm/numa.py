@@ -314,8 +314,11 @@ def numa_register_memblks(k: Kernel, mi: list[numa_memblk]) -> int:
 
 @kfunc
 def numa_init_array(k: Kernel) -> None:
-    """Spread the CPUs that have no node over the nodes in turn."""
-    online = sorted(k.node_states["N_ONLINE"])
+    """Spread the CPUs that have no node over the nodes in turn.
+
+    Where no node is online they get the number behind the last one, which has no structure.
+    """
+    online = sorted(k.node_states["N_ONLINE"]) or [MAX_NUMNODES]
     turn = 0
     for cpu in range(k.nr_cpu_ids):
         if early_cpu_to_node(k, cpu) != NUMA_NO_NODE:

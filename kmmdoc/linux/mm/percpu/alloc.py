@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PCPU_MIN_UNIT_SIZE, PcpuChunk
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
+from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.area import (
     pcpu_alloc_area,
@@ -33,6 +33,8 @@ def _fail(k: Kernel, size: int, align: int, is_atomic: bool, error: str) -> int:
             f"PERCPU: allocation failed, size={size} align={align} atomic={atomic}, {error}\n",
         )
         k.pcpu_warn_limit -= 1
+        if not k.pcpu_warn_limit:
+            k.printk(KERN_INFO, "PERCPU: limit reached, disable warning\n")
     return 0
 
 

@@ -6,10 +6,12 @@ order of the kernel's list, head first; page frames are numbers, addresses texts
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
-from kmmdoc.lab.vmalloc_state import read_vmalloc, runs
+from kmmdoc.lab.vmalloc_state import read_vmalloc
 from kmmdoc.linux.include.linux.jiffies import jiffies
 from kmmdoc.linux.include.linux.mmzone import (
     NR_MEM_SECTIONS,
@@ -114,12 +116,19 @@ def _pgdat(k: Kernel, pgdat: pglist_data) -> Json:
 
 def _pageblocks(k: Kernel) -> dict[str, int]:
     """The migratetype of every pageblock of the sections with memory, by its first page frame."""
-    types: dict[str, int] = {}
+    found: list[tuple[int, int, int]] = []
     for nr, stop, memory_map in k.section_mem_map.runs(0, NR_MEM_SECTIONS):
         if memory_map:
-            start, end = section_nr_to_pfn(nr), section_nr_to_pfn(stop)
-            for first, behind, kind in k.pageblock_migratetype.runs(start, end):
-                types |= dict.fromkeys(map(str, range(first, behind, PAGEBLOCK_NR_PAGES)), kind)
+            found += k.pageblock_migratetype.runs(section_nr_to_pfn(nr), section_nr_to_pfn(stop))
+    return dict(_by_block(tuple(found)))
+
+
+@lru_cache(maxsize=16)
+def _by_block(stretches: tuple[tuple[int, int, int], ...]) -> dict[str, int]:
+    """Stretches (first page frame, behind the last, migratetype) block by block."""
+    types: dict[str, int] = {}
+    for first, end, kind in stretches:
+        types |= dict.fromkeys(map(str, range(first, end, PAGEBLOCK_NR_PAGES)), kind)
     return types
 
 
@@ -129,7 +138,22 @@ def _globals(k: Kernel) -> Json:
 
 
 def _free(page: SlabPage, first: int) -> list[list[int]]:
-    return runs(page.index(obj) for obj in page.chain(first))
+    """The free objects from `first` on as runs of indexes.
+
+    An object that was never freed links to its neighbour, so a run goes on until one that was.
+    """
+    found: list[list[int]] = []
+    written = sorted(page.index(obj) for obj in page.links)
+    while first:
+        start = page.index(first)
+        i = bisect_left(written, start)
+        end = written[i] if i < len(written) else page.objects - 1
+        if found and found[-1][1] == start - 1:
+            found[-1][1] = end
+        else:
+            found.append([start, end])
+        first = page.get_freepointer(page.base + end * page.size)
+    return found
 
 
 def _cpu(c: KmemCacheCpu) -> Json:

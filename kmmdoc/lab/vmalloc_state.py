@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from kmmdoc.linux.arch.x86.mm.pgtable_ext import Leaf
 from kmmdoc.linux.include.linux.mm_types import PageRow
 from kmmdoc.linux.include.linux.topology import smp_processor_id
 from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area, vmap_block
@@ -58,13 +59,13 @@ def _vm(vm: vm_struct) -> Json:
     return data
 
 
-def _area(k: Kernel, va: vmap_area) -> Json:
+def _area(leaves: list[Leaf], va: vmap_area) -> Json:
     data: Json = {"ptr": hex(va.address), "va_end": hex(va.va_end), "flags": va.flags}
     if va.vm is not None:
         data["vm"] = _vm(va.vm)
     data["mapped"] = [
         [hex(leaf.va), hex(leaf.pa), leaf.nr, leaf.level, hex(leaf.flags | ACCESSED_DIRTY)]
-        for leaf in k.init_pgt.leaves()
+        for leaf in leaves
         if va.va_start <= leaf.va < va.va_end
     ]
     return data
@@ -93,8 +94,9 @@ def _block_tree(k: Kernel) -> Json:
 def read_vmalloc(k: Kernel) -> Json:
     """Areas in order of address, where the next search starts, blocks of this CPU, page-table pages."""
     cache = k.free_vmap_cache
+    leaves = [leaf for leaf in k.init_pgt.leaves() if VMALLOC_START <= leaf.va < VMALLOC_END]
     return {
-        "areas": {hex(va.va_start): _area(k, va) for va in k.vmap_area_list},
+        "areas": {hex(va.va_start): _area(leaves, va) for va in k.vmap_area_list},
         "order": [hex(va.va_start) for va in k.vmap_area_list],
         "rbtree": [[hex(node.key), int(not node.red), depth] for node, depth in k.vmap_area_root.preorder()],
         "cached_hole_size": hex(k.cached_hole_size),

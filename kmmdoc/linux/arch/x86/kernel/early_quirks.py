@@ -7,6 +7,8 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import e820_add_region, sanitize_e8
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 
+KFILE = "arch/x86/kernel/early-quirks.c"
+
 
 @kfunc
 def intel_graphics_stolen(k: Kernel, start: int, size: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from kmmdoc.linux.kernel import KERN_DEBUG, Kernel
 from kmmdoc.linux.kfunc import kfunc
 
+KFILE = "arch/x86/kernel/pci-calgary_64.c"
+
 ENODEV = 19
 
 

@@ -14,9 +14,9 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import e820_add_region, sanitize_e8
 from kmmdoc.linux.arch.x86.mm.init_64 import supported
 from kmmdoc.linux.arch.x86.mm.ioremap import FIRST_BTMAP
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
+from kmmdoc.linux.drivers.firmware.efi.efi import efi_runtime_disabled
 from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
-from kmmdoc.linux.lib.cmdline import parse_option_str
 from kmmdoc.linux.mm.memblock import memblock_reserve
 from kmmdoc.model.quantities import PAGE_SIZE
 from kmmdoc.model.scenario import EfiMemory
@@ -64,23 +64,6 @@ _CACHE = ((0x8, "WB"), (0x4, "WT"), (0x2, "WC"), (0x1, "UC"))
 def setup_add_efi_memmap(k: Kernel, value: str | None) -> int:
     """add_efi_memmap: add UEFI's map to the one the boot loader gave."""
     k.add_efi_memmap = True
-    return 0
-
-
-@early_param("noefi")
-@kfunc
-def setup_noefi(k: Kernel, value: str | None) -> int:
-    """noefi: do without UEFI's services, and then without its map too."""
-    k.efi_disable_runtime = True
-    return 0
-
-
-@early_param("efi")
-@kfunc
-def parse_efi_cmdline(k: Kernel, value: str | None) -> int:
-    """efi=noruntime: the same."""
-    if parse_option_str(value or "", "noruntime"):
-        k.efi_disable_runtime = True
     return 0
 
 
@@ -157,5 +140,5 @@ def efi_init(k: Kernel) -> None:
 
     Simplified: of all that UEFI offers, only its memory map is described and used.
     """
-    if not k.efi_disable_runtime and not efi_memmap_init(k):
+    if not efi_runtime_disabled(k) and not efi_memmap_init(k):
         print_efi_memmap(k)

@@ -41,8 +41,8 @@ def maxcpus(k: Kernel, value: str | None) -> int:
 
 @kfunc
 def setup_nr_cpu_ids(k: Kernel) -> None:
-    """Count CPU numbers up to the highest possible CPU."""
-    k.nr_cpu_ids = max(k.cpu_possible_mask) + 1
+    """Count CPU numbers up to the highest possible CPU; without any the search ends behind the mask."""
+    k.nr_cpu_ids = max(k.cpu_possible_mask, default=k.build.number("NR_CPUS")) + 1
 
 
 @kfunc

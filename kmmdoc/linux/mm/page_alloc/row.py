@@ -12,10 +12,19 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
+from kmmdoc.linux.include.linux.gfp import gfp_zone
 from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
-from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, MAX_ORDER_NR_PAGES, WMARK_LOW, zone
+from kmmdoc.linux.include.linux.mmzone import (
+    MAX_NR_ZONES,
+    MAX_ORDER,
+    MAX_ORDER_NR_PAGES,
+    WMARK_LOW,
+    WMARK_MIN,
+    zone,
+)
 from kmmdoc.linux.include.linux.topology import smp_processor_id
 from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.mm.page_alloc.alloc import ALLOC_HARDER, ALLOC_HIGH, gfp_to_alloc_flags
 from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
 from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, fallbacks, single_pages
 from kmmdoc.model.trace import PagesAllocated, Repeat, RepeatEnd
@@ -147,6 +156,18 @@ def _pop(k: Kernel, zones: list[zone], migratetype: int) -> list[int]:
         pages.append(page)
     _all_in_use(k, [(page, 1) for page in pages])
     return pages
+
+
+def most_single_pages(k: Kernel, gfp_mask: int) -> int:
+    """More single pages than calls with `gfp_mask` could take from all zones before watermarks stop them."""
+    flags, highest = gfp_to_alloc_flags(gfp_mask), gfp_zone(gfp_mask)
+    pages = 0
+    for z in (z for p in k.node_data.values() for z in p.node_zones[: highest + 1] if z.present_pages):
+        mark = z.watermark[WMARK_MIN]
+        mark -= mark // 2 if flags & ALLOC_HIGH else 0
+        mark -= mark // 4 if flags & ALLOC_HARDER else 0
+        pages += max(z.vm_stat.get("NR_FREE_PAGES", 0) - mark - z.lowmem_reserve[highest], 0)
+    return pages + sum(_held(k)) + _batch(k) * MAX_NR_ZONES * len(k.node_data)
 
 
 def _batch(k: Kernel) -> int:

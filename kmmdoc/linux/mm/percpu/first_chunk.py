@@ -120,6 +120,9 @@ def pcpu_setup_first_chunk(k: Kernel, ai: PcpuAllocInfo, base_addr: int) -> int:
 
     Where part of the chunk is reserved for modules, two chunks share its pages: one serves the reserved
     part, the other, the one in the slots, the dynamic part.
+
+    Simplified: without any possible CPU the kernel goes on from here and spoils its own image; the boot
+    ends here.
     """
     _check_layout(k, ai, base_addr)
     nr_cpus = k.build.number("NR_CPUS")
@@ -140,6 +143,8 @@ def pcpu_setup_first_chunk(k: Kernel, ai: PcpuAllocInfo, base_addr: int) -> int:
                 unit_off[cpu] = group.base_offset + i * ai.unit_size
         unit += group.nr_units
     if set(unit_map) != set(k.cpu_possible_mask):
+        k.bug("mm/percpu.c: pcpu_setup_first_chunk")
+    if not unit_off:
         k.bug("mm/percpu.c: pcpu_setup_first_chunk")
     k.pcpu_low_unit_cpu = min(unit_off, key=unit_off.__getitem__)
     k.pcpu_high_unit_cpu = max(unit_off, key=unit_off.__getitem__)
@@ -302,7 +307,9 @@ def pcpu_embed_first_chunk(
     k.step("allocate-groups")
     areas: list[int] = []
     for group in ai.groups:
-        cpu = next(cpu for cpu in group.cpu_map if cpu != nr_cpus)
+        cpu = next((cpu for cpu in group.cpu_map if cpu != nr_cpus), nr_cpus)
+        if cpu == nr_cpus:
+            k.bug("mm/percpu.c: pcpu_embed_first_chunk")
         ptr = alloc_fn(k, cpu, group.nr_units * ai.unit_size, atom_size)
         if not ptr:
             for allocated, info in zip(areas, ai.groups, strict=False):

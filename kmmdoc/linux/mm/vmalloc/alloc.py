@@ -26,7 +26,7 @@ from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist, nr_interleaved
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask, gfpflags_to_migratetype
 from kmmdoc.linux.mm.page_alloc.free import __free_pages
-from kmmdoc.linux.mm.page_alloc.row import alloc_row
+from kmmdoc.linux.mm.page_alloc.row import alloc_row, most_single_pages
 from kmmdoc.linux.mm.slub.alloc import __kmalloc_node
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.areas import (
@@ -36,7 +36,7 @@ from kmmdoc.linux.mm.vmalloc.areas import (
     find_vmap_area,
     free_unmap_vmap_area,
 )
-from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vmap_page_range
+from kmmdoc.linux.mm.vmalloc.mapping import KEPT_ONE_BY_ONE, PAGE_SHIFT, PAGE_SIZE, vmap_page_range
 
 KFILE = "mm/vmalloc.c"
 
@@ -179,6 +179,9 @@ def __vmalloc_area_node(k: Kernel, area: vm_struct, gfp_mask: int, prot: int, no
     """Fill an area with pages: its address, 0 on failure (the area is gone then).
 
     The array of its pages is vmalloc'ed itself where it takes more than a page.
+
+    Simplified: the kernel finds out that it lacks memory for a very large area when it has taken all there
+    is, and gives every page back; here nothing is taken then.
     """
     nested_gfp = gfp_mask & GFP_RECLAIM_MASK | __GFP_ZERO
     nr_pages = (area.size - PAGE_SIZE) >> PAGE_SHIFT
@@ -203,6 +206,10 @@ def __vmalloc_area_node(k: Kernel, area: vm_struct, gfp_mask: int, prot: int, no
         return page
 
     lanes = nr_interleaved(k) if node == NUMA_NO_NODE else 1
+    if nr_pages > KEPT_ONE_BY_ONE and nr_pages > most_single_pages(k, flags):
+        area.nr_pages = 0
+        vfree(k, area.addr)
+        return 0
     if not alloc_row(k, area.pages, nr_pages, alloc_one, gfpflags_to_migratetype(k, flags), lanes):
         area.nr_pages = len(area.pages)
         vfree(k, area.addr)

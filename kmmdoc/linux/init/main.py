@@ -12,6 +12,7 @@ from kmmdoc.linux.arch.x86.mm.init_free import free_initmem
 from kmmdoc.linux.drivers.tty.tty_io import console_init
 from kmmdoc.linux.fs.dcache import vfs_caches_init, vfs_caches_init_early
 from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc
+from kmmdoc.linux.include.linux.gfp import __GFP_BITS_MASK
 from kmmdoc.linux.include.linux.mm import pgtable_init
 from kmmdoc.linux.init.do_mounts import prepare_namespace
 from kmmdoc.linux.init.initramfs import populate_rootfs
@@ -19,7 +20,7 @@ from kmmdoc.linux.kernel import KERN_NOTICE, KERN_WARNING, Kernel
 from kmmdoc.linux.kernel_.cgroup import cgroup_init_early
 from kmmdoc.linux.kernel_.events.core import perf_event_init
 from kmmdoc.linux.kernel_.extable import sort_main_extable
-from kmmdoc.linux.kernel_.fork import fork_init
+from kmmdoc.linux.kernel_.fork import fork_init, kernel_thread
 from kmmdoc.linux.kernel_.irq.irqdesc import early_irq_init
 from kmmdoc.linux.kernel_.params import CORE_PARAMS, parameq, parameqn, parse_args
 from kmmdoc.linux.kernel_.pid import pidhash_init
@@ -192,10 +193,11 @@ def do_initcalls(k: Kernel) -> None:
 @kfunc
 def kernel_init_freeable(k: Kernel) -> None:
     """The init thread's part that can be freed afterwards: the other CPUs, all subsystems, the root file
-    system.
+    system. From here on allocations may wait.
 
     Simplified: an initial RAM disk is taken to hold the first program, so that nothing else is mounted.
     """
+    k.gfp_allowed_mask = __GFP_BITS_MASK
     native_smp_prepare_cpus(k, k.setup_max_cpus)
     smp_init(k)
     sched_init_smp(k)
@@ -219,8 +221,17 @@ def kernel_init(k: Kernel) -> None:
 
 @kfunc
 def rest_init(k: Kernel) -> None:
-    """Start the init thread, which brings up the other CPUs, and become the idle task."""
-    kernel_init(k)
+    """Start the init thread, which brings up the other CPUs, and become the idle task.
+
+    The init thread takes a copy of the boot's memory policy along. The idle task drops its own before it
+    starts the thread that starts all other threads, so those have none. The init thread runs only then.
+    """
+    init = kernel_thread(k)
+    numa_default_policy(k)
+    kernel_thread(k)
+    if init is not None:
+        k.task_policy, k.task_policy_ptr, k.il_next = init
+        kernel_init(k)
 
 
 @kfunc

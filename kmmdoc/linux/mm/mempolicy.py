@@ -152,6 +152,12 @@ def alloc_pages_current(k: Kernel, gfp: int, order: int) -> int | None:
 
 
 @kfunc
+def __mpol_dup(k: Kernel) -> int:
+    """Memory for a copy of a policy: its address, 0 on failure."""
+    return int(kmem_cache_alloc(k, k.policy_cache, GFP_KERNEL))
+
+
+@kfunc
 def numa_policy_init(k: Kernel) -> None:
     """Give every node a policy, and the boot one that goes round all nodes of 16 MiB and more.
 

@@ -293,8 +293,9 @@ def __alloc_pages_slowpath(
 ) -> int | None:
     """The first try failed: go down to the minimum watermark, then fail.
 
-    Simplified: reclaim, compaction and the out-of-memory killer are not modelled. During the simulated
-    boot no caller may wait, so none of them would be reached.
+    Simplified: reclaim, compaction and the out-of-memory killer are not modelled. Until
+    kernel_init_freeable() no caller may wait, so none of them would be reached. From then on one that may
+    wait fails here where the kernel would first compact and reclaim, and for small blocks kill a program.
     """
     if order >= MAX_ORDER:
         return None

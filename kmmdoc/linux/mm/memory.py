@@ -5,11 +5,12 @@ Simplified: only the tables of the kernel (init_mm) exist here, and nobody else 
 
 from __future__ import annotations
 
-from kmmdoc.linux.include.linux.gfp import __GFP_NOTRACK, __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
+from kmmdoc.linux.arch.x86.mm.pgtable_alloc import pte_alloc_one_kernel
+from kmmdoc.linux.include.linux.gfp import __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.kernel import Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current
-from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages, get_zeroed_page
+from kmmdoc.linux.mm.page_alloc.alloc import get_zeroed_page
 
 ENOMEM = 12
 PAGE_SHIFT = 12
@@ -43,9 +44,3 @@ def __pte_alloc_kernel(k: Kernel, address: int) -> int:
         return -ENOMEM
     k.init_pgt.add_table(1, address, __pa(page))
     return 0
-
-
-@kfunc
-def pte_alloc_one_kernel(k: Kernel) -> int:
-    """A zeroed page for PTEs: its address, 0 on failure."""
-    return int(__get_free_pages(k, GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO, 0))

@@ -78,7 +78,9 @@ def main() -> None:
     print(f"{'machine':20} {'CPU ms':>8} {'peak MiB':>9} {'events':>8}")
     for name in MACHINES:
         command = [sys.executable, __file__, name]
-        seconds, peak, events = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        seconds, peak, events = subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.split()
         print(f"{name:20} {float(seconds) * 1000:8.1f} {peak:>9} {events:>8}")
 
 

@@ -66,8 +66,7 @@ def alloc_row(
         more = _rounds(k, [pages[lane::lanes] for lane in range(lanes)], n // size, batch, migratetype)
         if more:
             k.events[mark] = Repeat(more + 1)
-            taken = [_take(k, page_zone(k, pages[lane]), more * batch, migratetype) for lane in range(lanes)]
-            row.append_lanes(taken)
+            row.append_lanes(_take_lanes(k, pages[:lanes], more * batch, migratetype))
             _multiply(before, _counters(k), more)
             n -= more * size
     return True
@@ -189,18 +188,19 @@ def _rounds(k: Kernel, lanes: list[list[int]], rounds: int, batch: int, migratet
     None where counters are held back by the CPU, or where watermarks or a zone's share could be reached.
     """
     cpu = smp_processor_id(k)
-    zones: list[zone] = []
+    shares: Counter[zone] = Counter()
     for pages in lanes:
         z = page_zone(k, pages[0])
         pset = z.pageset[cpu]
-        if z in zones or pset.pcp.batch != batch or pset.stat_threshold or pset.vm_stat_diff:
+        if pset.pcp.batch != batch or pset.stat_threshold or pset.vm_stat_diff:
             return 0
         if any(page_zone(k, page) is not z for page in pages):
             return 0
-        zones.append(z)
-        kept = z.watermark[WMARK_LOW] + max(z.lowmem_reserve) + 2 * MAX_ORDER_NR_PAGES
-        spare = min(z.vm_stat.get("NR_FREE_PAGES", 0) - kept, z.vm_stat.get("NR_ALLOC_BATCH", 0) - batch)
-        rounds = min(rounds, spare // batch)
+        shares[z] += batch
+    for z, share in shares.items():
+        kept = z.watermark[WMARK_LOW] + max(z.lowmem_reserve) + 2 * share
+        spare = min(z.vm_stat.get("NR_FREE_PAGES", 0) - kept, z.vm_stat.get("NR_ALLOC_BATCH", 0) - share)
+        rounds = min(rounds, spare // share)
     return max(rounds, 0)
 
 
@@ -218,6 +218,32 @@ def _multiply(
     for (table, old), (_, new) in zip(before, after, strict=True):
         for item, value in new.items():
             table[item] = value + n * (value - old.get(item, 0))
+
+
+def _take_lanes(k: Kernel, first: list[int], n: int, migratetype: int) -> list[Runs]:
+    """Hand out `n` pages for each lane, from the zone that gave the `first` page of it.
+
+    Simplified: of lanes that share a zone the first has its earlier pages, the next its later ones.
+    """
+    zones = [page_zone(k, page) for page in first]
+    rows = {id(z): _take(k, z, n * zones.count(z), migratetype) for z in dict.fromkeys(zones)}
+    return [_split(rows[id(z)], n) for z in zones]
+
+
+def _split(row: Runs, n: int) -> Runs:
+    """Take the first `n` pages out of `row`."""
+    taken: Runs = []
+    at = 0
+    while n and row[at][1] <= n:
+        taken.append(row[at])
+        n -= row[at][1]
+        at += 1
+    if n:
+        first, length = row[at]
+        taken.append((first, n))
+        row[at] = (first + n, length - n)
+    del row[:at]
+    return taken
 
 
 def _take(k: Kernel, z: zone, n: int, migratetype: int) -> Runs:

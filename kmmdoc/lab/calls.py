@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from kmmdoc.lab.state import populated
@@ -94,6 +96,8 @@ class Caller:
             self._prepare(step, what, value)
         values = [int(arg, 16) for arg in step["args"]]
         arguments = CONVERTERS.get(name, _plain)(self, step, values)
+        if not _fits(name, len(arguments)):
+            raise UnknownCall(f"{name}() with {len(arguments)} arguments")
         mark = len(self.k.events)
         result = symbols[name](self.k, *arguments)
         del self.k.events[mark:]
@@ -138,6 +142,16 @@ class Caller:
         if pfn in self.k.mem_map.compound_order:
             data["compound_order"] = self.k.mem_map.compound_order[pfn]
         return data
+
+
+@cache
+def _fits(name: str, n: int) -> bool:
+    """Can the function be called with `n` arguments behind the kernel?"""
+    try:
+        signature(symbols[name]).bind(*[None] * (n + 1))
+    except TypeError:
+        return False
+    return True
 
 
 Converter = Callable[[Caller, Json, list[int]], list[Any]]

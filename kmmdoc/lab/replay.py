@@ -61,7 +61,7 @@ class Replay:
     left: list[Difference]
 
     def steps(self) -> Iterator[Step]:
-        """Make every call. A call that ends in a panic ends the sequence."""
+        """Make every call. A call that cannot be made is a difference; one that ends in a panic ends all."""
         record, k = self.record, self.kernel
         caller = Caller(k)
         caller.memory = callers_memory(caller, record.steps)
@@ -70,15 +70,20 @@ class Replay:
             recorded = merge(recorded, step["changed"])
             caller.recorded = recorded
             ended: str | None = None
+            not_made: str | None = None
             ret: int | None = None
             try:
                 ret = caller.make(step)
             except KernelPanic as panic:
                 ended = f"the simulated kernel ended: {panic}"
             except UnknownCall as unknown:
-                raise KmmdocError(record.path, f"steps[{i}]", str(unknown)) from None
+                not_made = str(unknown)
+            except LookupError as error:  # an address that means nothing on the simulated machine
+                not_made = f"there is nothing at what it is given: {error}"
             state = read_state(k, record.sections, caller.slabs)
             found = list(_results(step, ret, caller))
+            if not_made is not None:
+                found.insert(0, Difference("call", "made", f"not made: {not_made}"))
             found += differences(recorded, state)
             if ended is not None:
                 found.insert(0, Difference("call", "returned", ended))

@@ -129,10 +129,24 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, reason: str) -> None:
         read_record(path)
 
 
-def test_an_unknown_function_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("make_coffee", "make_coffee() is not modelled"),
+        ("vm_unmap_ram", "vm_unmap_ram() with 3 arguments"),
+        ("kmem_cache_alloc_node", "there is no cache at 0x1"),
+        ("drain_zone_pages", "there is no zone"),
+    ],
+)
+def test_a_call_that_cannot_be_made_is_a_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], call: str, reason: str
+) -> None:
     data = json.loads((DATA / "lab" / "orders.json").read_text())
-    data["steps"][1]["call"] = "make_coffee"
+    del data["steps"][3:]
+    data["steps"][1] |= {"call": call, "args": ["0x1", "0x2", "0x3"]}
     path = tmp_path / "x.json"
     path.write_text(json.dumps(data))
-    assert main(["replay", str(path)]) == 2
-    assert "steps[1]: make_coffee() is not modelled" in capsys.readouterr().err
+    assert main(["replay", str(path), "--results", str(tmp_path / "out.json")]) == 1
+    assert f"call: recorded made, predicted not made: {reason}" in capsys.readouterr().out
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert [step["ret"] is None for step in results] == [False, True, False]

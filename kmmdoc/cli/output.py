@@ -73,3 +73,30 @@ def new_file(path: Path) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+class Progress:
+    """One line on a terminal that says what is being done; nothing in a pipe. Gone when left."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.clear()
+
+    def tell(self, text: str) -> None:
+        """Show `text` in place of what was shown."""
+        self._write(f"{self.name}: {text}")
+
+    def clear(self) -> None:
+        """Leave the line empty."""
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self.shown:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()

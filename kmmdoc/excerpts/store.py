@@ -147,24 +147,37 @@ class Annotations:
         if not self.root.is_dir():
             raise KmmdocError(self.root, None, "the folder of annotations is not there")
         found: dict[tuple[str, str, str], Annotation] = {}
-        for path in sorted(self.root.rglob("*.md")):
-            if not path.name.endswith(SUFFIXES["zh_CN"]) and path.parent != self.root:
-                annotation = self._read(path)
-                found[annotation.file, annotation.symbol, annotation.tag] = annotation
+        for path in self.paths():
+            annotation = self.read(path)
+            found[annotation.file, annotation.symbol, annotation.tag] = annotation
         return found
 
     @cached_property
     def chinese(self) -> dict[tuple[str, str, str], Annotation]:
         """Every translation, likewise. One without an English original is an error."""
         found: dict[tuple[str, str, str], Annotation] = {}
-        for path in sorted(self.root.rglob("*" + SUFFIXES["zh_CN"])):
-            name = path.name.removesuffix(SUFFIXES["zh_CN"])
-            symbol, _, tag = name.partition("@")
-            key = (path.parent.relative_to(self.root).as_posix(), symbol, tag)
+        for path in self.paths("zh_CN"):
+            key = self.key(path)
             if key not in self.english:
+                name = path.name.removesuffix(SUFFIXES["zh_CN"])
                 raise KmmdocError(path, None, f"translates {name}.md, which is not there")
-            found[key] = _translated(parse(path, "zh_CN"), self.english[key], self.root)
+            found[key] = self.read_translation(path, self.english[key])
         return found
+
+    def paths(self, language: str = "en") -> list[Path]:
+        """The files of one language, sorted."""
+        chinese = SUFFIXES["zh_CN"]
+        return sorted(
+            path
+            for path in self.root.rglob("*.md")
+            if path.name.endswith(chinese) == (language == "zh_CN") and path.parent != self.root
+        )
+
+    def key(self, path: Path) -> tuple[str, str, str]:
+        """(kernel file, symbol, tag) as an annotation's path says them."""
+        name = path.name.removesuffix(SUFFIXES["zh_CN"]).removesuffix(SUFFIXES["en"])
+        symbol, _, tag = name.partition("@")
+        return path.parent.relative_to(self.root).as_posix(), symbol, tag
 
     def all(self, language: str = "en") -> list[Annotation]:
         """Every annotation, in the language where there is a translation, else in English."""
@@ -191,7 +204,12 @@ class Annotations:
         order = ("function", "struct")
         return min(wanted, key=lambda a: order.index(a.kind) if a.kind in order else 9, default=None)
 
-    def _read(self, path: Path) -> Annotation:
+    def read_translation(self, path: Path, english: Annotation) -> Annotation:
+        """One Chinese file. KmmdocError where it does not fit the English annotation."""
+        return _translated(parse(path, "zh_CN"), english, self.root)
+
+    def read(self, path: Path) -> Annotation:
+        """One English file. KmmdocError where its form is wrong or it does not fit the facts."""
         document = parse(path)
         name, _, tag = path.stem.partition("@")
         matter, symbol = document.matter, document.matter["symbol"]

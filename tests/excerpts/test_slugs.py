@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
-
-import kmmdoc
-from kmmdoc.excerpts.store import Annotations
-
-
-def steps() -> Iterator[tuple[str, str, str]]:
-    """(file, function, slug) of each `k.step("slug")` of the simulator."""
-    root = Path(kmmdoc.__file__).parent
-    for path in sorted((root / "linux").rglob("*.py")):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(function, ast.FunctionDef):
-                continue
-            for call in ast.walk(function):
-                if (
-                    isinstance(call, ast.Call)
-                    and isinstance(call.func, ast.Attribute)
-                    and call.func.attr == "step"
-                    and call.args
-                    and isinstance(call.args[0], ast.Constant)
-                ):
-                    yield f"{path.relative_to(root)}:{call.lineno}", function.name, call.args[0].value
+from kmmdoc.excerpts.check.notes import check_steps, read_notes
+from kmmdoc.excerpts.check.passed import PACKAGE, written_steps
+from kmmdoc.excerpts.facts import v3_18
+from kmmdoc.excerpts.store import ROOT
 
 
 def test_each_step_in_an_annotated_function_has_its_section() -> None:
-    annotations = Annotations()
-    found = list(steps())
+    found = list(written_steps())
     assert len(found) > 5
-    unknown = [
-        f"{where}: {name} has no section {slug}"
-        for where, name, slug in found
-        if (annotation := annotations.get(name, kind="function")) and not annotation.section(slug)
-    ]
-    assert unknown == []
+    notes = read_notes(ROOT, PACKAGE.parent, v3_18())
+    assert [str(f) for f in check_steps(notes, found, [])] == []

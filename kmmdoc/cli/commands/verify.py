@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmmdoc.cli.output import print_json, print_lines, say, table
+from kmmdoc.cli.output import Progress, print_json, print_lines, say, table
 
 if TYPE_CHECKING:
     from kmmdoc.evidence.compare import Difference, Score
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         paths = list(_paths(args.records, stack))
         for i, path in enumerate(paths):
-            progress = _Progress(f"{i + 1}/{len(paths)} {path.name}")
+            progress = Progress(f"{i + 1}/{len(paths)} {path.name}")
             result = verify(path, progress.tell)
             progress.clear()
             for note in result.notes:
@@ -70,24 +69,6 @@ def _paths(names: list[str], stack: ExitStack) -> Iterator[Path]:
         bundled = {path.name: path for path in stack.enter_context(bundled_records())}
     for name in names or known:
         yield bundled[name] if bundled and name in bundled and not Path(name).exists() else Path(name)
-
-
-class _Progress:
-    """A line on a terminal that says what is being done."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.shown = sys.stderr.isatty()
-
-    def tell(self, text: str) -> None:
-        if self.shown:
-            sys.stderr.write(f"\r\x1b[K{self.name}: {text}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        if self.shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def _print(result: Verified, show: int, *, stages: bool) -> None:

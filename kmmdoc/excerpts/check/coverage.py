@@ -1,0 +1,92 @@
+"""How much of what runs is annotated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from kmmdoc.excerpts.check.finding import Finding
+from kmmdoc.excerpts.check.notes import Notes
+from kmmdoc.excerpts.check.passed import Passed, WrittenStep, place_of
+from kmmdoc.excerpts.facts import Facts
+from kmmdoc.model.excerpt import Annotation
+
+DEEP = 2
+"""Ranges of lines that an annotation explains one by one to count as in depth."""
+AGGREGATES = ("struct", "union", "typedef")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table. `of` is how many there are, None where that is not the question."""
+
+    what: str
+    of: int | None
+    annotated: int
+    deep: int
+    both: int
+
+
+@dataclass
+class Coverage:
+    """The table and the lists behind it."""
+
+    rows: list[Row] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+    """Functions that ran, of files of which there are no facts: they cannot be annotated."""
+    structures: list[str] = field(default_factory=list)
+    """Structures with a layout in the build that have no annotation."""
+    steps: int = 0
+    steps_passed: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    tree: str = ""
+
+
+def measure(notes: Notes, passed: Passed, written: Iterable[WrittenStep], facts: Facts) -> Coverage:
+    """Count."""
+    coverage = Coverage()
+    ran, within = [], 0
+    for ref in passed.functions:
+        if facts.variants(ref.name, ref.file, "function") or notes.get(ref.name, "function"):
+            within += 1
+            ran += notes.find(ref.name, "function", ref.file)[:1] or notes.find(ref.name, "function")[:1]
+        else:
+            coverage.beyond.append(f"{ref.name} ({ref.file})")
+    functions = [a for a in notes.english.values() if a.kind == "function"]
+    structs = [a for a in notes.english.values() if a.kind in AGGREGATES]
+    layouts = [name for name in passed.build.structs if _known(name, facts)] if passed.build else []
+    coverage.structures = sorted(set(layouts) - {a.symbol for a in structs})
+    coverage.rows = [
+        _row("functions that ran", within, ran, notes),
+        _row("all functions", None, functions, notes),
+        _row("structures of the build", len(layouts), [a for a in structs if a.symbol in layouts], notes),
+        _row("all structures", None, structs, notes),
+    ]
+    for kind in sorted({a.kind for a in notes.english.values()} - {"function", *AGGREGATES}):
+        of_kind = [a for a in notes.english.values() if a.kind == kind]
+        coverage.rows.append(_row(f"{kind}s", None, of_kind, notes))
+    steps = {(step.function, step.slug) for step in written}
+    coverage.steps, coverage.steps_passed = len(steps), len(steps & passed.steps.keys())
+    return coverage
+
+
+def missing(notes: Notes, passed: Passed, facts: Facts) -> Iterator[Finding]:
+    """Every function that ran and that could be annotated, but is not."""
+    for ref, machine in passed.functions.items():
+        known = facts.variants(ref.name, ref.file, "function")
+        if known and not notes.get(ref.name, "function"):
+            path, line = place_of(ref.name)
+            text = f"{ref.name} runs on {machine}; {known[0].file}:{known[0].span} has no annotation"
+            yield Finding(path, line, "unannotated", text)
+
+
+def _known(name: str, facts: Facts) -> bool:
+    return any(facts.variants(name, kind=kind) for kind in AGGREGATES)
+
+
+def _row(what: str, of: int | None, annotations: list[Annotation], notes: Notes) -> Row:
+    keys = {(a.file, a.symbol, a.tag): a for a in annotations}
+    deep = sum(sum(bool(s.lines) for s in a.sections) >= DEEP for a in annotations)
+    both = sum(key in notes.chinese and not notes.chinese[key].stale for key in keys)
+    return Row(what, of, len({a.symbol for a in annotations}), deep, both)

@@ -246,13 +246,18 @@ class KernelBuild:
             raise KmmdocError(self.origin, name, "this kernel build has no such symbol") from None
 
     def sizeof(self, struct: str) -> int:
-        """Size in bytes of `struct NAME`; KmmdocError where the build does not say."""
-        try:
+        """Size in bytes of `struct NAME`; KmmdocError where the build does not say.
+
+        Of a structure whose own layout is not given the size is known where another one has it as a member.
+        """
+        if struct in self.structs:
             return self.structs[struct].size
-        except KeyError:
-            raise KmmdocError(
-                self.origin, struct, "this kernel build does not give the layout of that structure"
-            ) from None
+        for outer in self.structs.values():
+            for item in outer.fields:
+                if item.type == f"struct {struct}":
+                    return item.size
+        reason = "this kernel build does not give the layout of that structure"
+        raise KmmdocError(self.origin, struct, reason)
 
     def enabled(self, option: str) -> bool:
         """Is CONFIG_`option` built in?"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from kmmdoc.linux.include.linux.gfp import (
@@ -11,15 +12,17 @@ from kmmdoc.linux.include.linux.gfp import (
     __GFP_THISNODE,
     GFP_HIGHUSER,
     GFP_HIGHUSER_MOVABLE,
+    GFP_KERNEL,
 )
 from kmmdoc.linux.include.linux.hugetlb import hstate
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, KERN_WARNING, Kernel, __pa
+from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid_nopanic
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node, prep_compound_page
 from kmmdoc.linux.mm.page_alloc.reserved import adjust_managed_page_count
+from kmmdoc.linux.mm.slub.alloc import __kmalloc
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 PMD_ORDER, PUD_ORDER = 9, 18
@@ -59,13 +62,20 @@ def nodes_in_turn(k: Kernel, h: hstate) -> Iterator[int]:
 
 
 @kfunc
-def prep_new_huge_page(k: Kernel, h: hstate, page: int, nid: int) -> None:
-    """Put a page into its pool."""
-    k.mem_map.set_count(page, 1, 0)
-    h.pages.append(page)
-    h.nr_huge_pages += 1
+def free_huge_page(k: Kernel, h: hstate, page: int) -> None:
+    """Put a page at the head of the free ones of the node that it lies on."""
+    nid = k.page_flags.nid(k.mem_map[page].flags)
+    h.hugepage_freelists.setdefault(nid, deque()).appendleft(page)
     h.free_huge_pages += 1
+
+
+@kfunc
+def prep_new_huge_page(k: Kernel, h: hstate, page: int, nid: int) -> None:
+    """Make a page one of the pool's by freeing it: its last user goes, and it comes to the free ones."""
+    h.nr_huge_pages += 1
     h.nr_per_node[nid] = h.nr_per_node.get(nid, 0) + 1
+    k.mem_map.set_count(page, 1, 0)
+    free_huge_page(k, h, page)
 
 
 @kfunc
@@ -136,9 +146,12 @@ def report_hugepages(k: Kernel) -> None:
 
 @kfunc
 def hugetlb_init(k: Kernel) -> int:
-    """Make the pool of the default size and fill all pools. Returns 0."""
-    if "pse" not in k.machine.cpu_flags:
-        return 0
+    """Make the pool of the default size, fill all pools, and make the locks that page faults take. Returns 0.
+
+    Whether the processor has large pages is not asked: on x86-64 they are taken for granted.
+
+    Simplified: the files of /sys that describe the pools are left out.
+    """
     default = size_to_hstate(k, k.default_hstate_size)
     if default is None:
         k.default_hstate_size = 1 << (PMD_ORDER + PAGE_SHIFT)
@@ -150,6 +163,9 @@ def hugetlb_init(k: Kernel) -> int:
             hugetlb_hstate_alloc_pages(k, h)
     gather_bootmem_prealloc(k)
     report_hugepages(k)
+    locks = 1 << (8 * len(k.cpu_possible_mask) - 1).bit_length()
+    if not __kmalloc(k, k.build.sizeof("mutex") * locks, GFP_KERNEL):
+        k.bug("hugetlb_init")
     return 0
 
 
@@ -163,21 +179,6 @@ def hugetlb_add_hstate(k: Kernel, order: int) -> hstate | None:
     k.hstates.append(h)
     k.parsed_hstate = h
     return h
-
-
-@setup_param("hugepagesz=")
-@kfunc
-def setup_hugepagesz(k: Kernel, rest: str) -> int:
-    """hugepagesz=SIZE: the hugepages= that follow are about this size: 2M, or 1G if the CPU has them."""
-    size, _ = memparse(rest)
-    if size == 2 << 20:
-        hugetlb_add_hstate(k, PMD_ORDER)
-    elif size == 1 << 30 and "pdpe1gb" in k.machine.cpu_flags:
-        hugetlb_add_hstate(k, PUD_ORDER)
-    else:
-        k.printk(KERN_ERR, f"hugepagesz: Unsupported page size {size >> 20} M\n")
-        return 0
-    return 1
 
 
 @setup_param("hugepages=")

@@ -14,6 +14,7 @@ from kmmdoc.linux.mm.hugetlb import nodes_in_turn
 from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
+from kmmdoc.model.trace import call_tree
 
 
 @pytest.mark.parametrize(
@@ -45,13 +46,33 @@ def test_pages_of_a_gigabyte_come_from_memblock_and_are_not_reserved() -> None:
     x86_64_start_kernel(k)
     (giant,) = [h for h in k.hstates if h.order == 18]
     # Memory ends at 9 GiB; the highest 2 GiB that are free and aligned are 7 and 6 GiB: the kernel's own
-    # data lies at the top. The list of boot pages is built from its head: the last one taken comes first.
-    assert [page << 12 >> 30 for page in giant.pages] == [6, 7]
+    # data lies at the top. The list of boot pages is built from its head, so the last one taken is the
+    # first to come to the free ones, and these are a list built from its head again.
+    free = giant.hugepage_freelists[0]
+    assert [page << 12 >> 30 for page in free] == [7, 6]
     assert giant.nr_per_node == {0: 2}
     reserved = k.page_flags.PG_reserved
     states = {
-        page.flags & reserved
-        for first in giant.pages
-        for _, _, page in k.mem_map.runs(first, first + (1 << 18))
+        page.flags & reserved for first in free for _, _, page in k.mem_map.runs(first, first + (1 << 18))
     }
     assert states == {0}
+
+
+def test_huge_pages_need_no_flag_of_the_processor() -> None:
+    machine = bundled.load("hugepages64-m1g")
+    machine = replace(machine, cpu_flags=machine.cpu_flags - {"pse"})
+    link()
+    k = Kernel(Scenario(machine, load_build(), machine.command_line))
+    x86_64_start_kernel(k)
+    assert [(h.order, h.free_huge_pages) for h in k.hstates] == [(9, 64)]
+
+
+def test_faults_take_eight_locks_for_each_possible_cpu() -> None:
+    link()
+    machine = bundled.load("m1g-c2")
+    k = Kernel(Scenario(machine, load_build(), machine.command_line))
+    x86_64_start_kernel(k)
+    calls = (node for root in call_tree(k.events) for _, node in root.walk())
+    (init,) = [node for node in calls if node.ref.name == "hugetlb_init"]
+    sizes = [node.args[0] for node in init.children if node.ref.name == "__kmalloc"]
+    assert sizes == [40 * 16]

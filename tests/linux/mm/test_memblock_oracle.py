@@ -196,7 +196,7 @@ def _page_allocator(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_random_sequences(profile: str, oracle: Callable[[str], Any]) -> None:
     done = 0
-    for sequence in oracle("memblock-ops-a.json")["sequences"]:
+    for sequence in oracle("memblock-ops-*.json")["sequences"]:
         if sequence["profile"] != profile:
             continue
         k = fresh_kernel(sequence["kernel_end"], bool(sequence["movable_node"]))

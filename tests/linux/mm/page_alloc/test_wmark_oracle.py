@@ -59,7 +59,7 @@ def load(case: dict[str, Any], k: Kernel) -> None:
 
 
 def test_wmarks_oracle(oracle: Oracle, bare_kernel: Callable[[], Kernel]) -> None:
-    for case in oracle("pure-rand-a.json")["wmarks"]:
+    for case in oracle("pure-rand-*.json")["wmarks"]:
         k = bare_kernel()
         load(case, k)
         where = case["seed"]

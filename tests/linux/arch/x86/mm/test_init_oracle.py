@@ -27,7 +27,7 @@ def kernel() -> Kernel:
 
 
 def test_split_mem_range(oracle: Oracle) -> None:
-    for case in oracle("pure-rand-a.json")["split_mem_range"]:
+    for case in oracle("pure-rand-*.json")["split_mem_range"]:
         k = kernel()
         for base, size in case["memory"]:
             memblock_add(k, base, size)
@@ -51,7 +51,7 @@ def chunks(k: Kernel, monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]
 
 
 def test_order_of_the_direct_map(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = [c for c in oracle("pure-rand-a.json")["e820_queries"] if "direct_mapping" in c]
+    cases = [c for c in oracle("pure-rand-*.json")["e820_queries"] if "direct_mapping" in c]
     for case in cases:
         k = kernel()
         k.e820.map = [e820entry(*entry) for entry in case["map"]]
@@ -67,7 +67,7 @@ def test_order_of_the_direct_map(oracle: Oracle, monkeypatch: pytest.MonkeyPatch
 
 
 def test_order_of_the_direct_map_bottom_up(oracle: Oracle, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases = [c for c in oracle("pure-rand-a.json")["e820_queries"] if "direct_mapping_bottom_up" in c]
+    cases = [c for c in oracle("pure-rand-*.json")["e820_queries"] if "direct_mapping_bottom_up" in c]
     for case in cases:
         k = kernel()
         k.e820.map = [e820entry(*entry) for entry in case["map"]]
@@ -86,7 +86,7 @@ def test_order_of_the_direct_map_bottom_up(oracle: Oracle, monkeypatch: pytest.M
 
 
 def test_ranges(oracle: Oracle) -> None:
-    for case in oracle("pure-rand-a.json")["range"]:
+    for case in oracle("pure-rand-*.json")["range"]:
         ranges: list[tuple[int, int]] = []
         for op, start, end, count, first in case["ops"]:
             if op == "add_range_with_merge":

@@ -15,6 +15,7 @@ from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 from kmmdoc.model.trace import call_tree
+from kmmdoc.simulate import simulate
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,15 @@ def test_faults_take_eight_locks_for_each_possible_cpu() -> None:
     (init,) = [node for node in calls if node.ref.name == "hugetlb_init"]
     sizes = [node.args[0] for node in init.children if node.ref.name == "__kmalloc"]
     assert sizes == [40 * 16]
+
+
+def test_snapshots_show_a_pool_from_its_option_on() -> None:
+    machine = bundled.load("m1g-c2")
+    run = simulate(Scenario(machine, load_build(), machine.command_line + " hugepagesz=2M hugepages=3"))
+    counts = ("order", "max_huge_pages", "nr_huge_pages", "free_huge_pages", "nr_per_node")
+    early, late = (
+        [[pool[name] for name in counts] for pool in run.snapshots[stage]["hstates"]]
+        for stage in ("after_vfs_caches_init_early", "before_free_initmem")
+    )
+    assert early == [[9, 3, 0, 0, [0] * 8]]
+    assert late == [[9, 3, 3, 3, [3] + [0] * 7]]

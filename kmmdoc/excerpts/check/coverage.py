@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from kmmdoc.excerpts.check.finding import Finding
 from kmmdoc.excerpts.check.notes import Notes
-from kmmdoc.excerpts.check.passed import Passed, WrittenStep, place_of
+from kmmdoc.excerpts.check.passed import Passed, WrittenStep, place_of, simulated_names
 from kmmdoc.excerpts.facts import Facts
 from kmmdoc.model.excerpt import Annotation
 
@@ -39,6 +39,8 @@ class Coverage:
     """Structures with a layout in the build that have no annotation."""
     steps: int = 0
     steps_passed: int = 0
+    steps_left: list[str] = field(default_factory=list)
+    """`function: slug` of those that no boot passed."""
     outcomes: Counter[str] = field(default_factory=Counter)
     tree: str = ""
 
@@ -66,9 +68,21 @@ def measure(notes: Notes, passed: Passed, written: Iterable[WrittenStep], facts:
     for kind in sorted({a.kind for a in notes.english.values()} - {"function", *AGGREGATES}):
         of_kind = [a for a in notes.english.values() if a.kind == kind]
         coverage.rows.append(_row(f"{kind}s", None, of_kind, notes))
-    steps = {(step.function, step.slug) for step in written}
-    coverage.steps, coverage.steps_passed = len(steps), len(steps & passed.steps.keys())
+    steps = list(written)
+    done = passed_of(steps, passed)
+    coverage.steps, coverage.steps_passed = len(steps), len(done)
+    coverage.steps_left = [f"{s.function}: {s.slug}" for s in steps if s not in done]
     return coverage
+
+
+def passed_of(written: Iterable[WrittenStep], passed: Passed) -> list[WrittenStep]:
+    """Those steps that a boot passed. What a helper passes is recorded as its caller's."""
+    kernel, slugs = simulated_names(), {slug for _, slug in passed.steps}
+    return [
+        step
+        for step in written
+        if (step.function, step.slug) in passed.steps or (step.function not in kernel and step.slug in slugs)
+    ]
 
 
 def missing(notes: Notes, passed: Passed, facts: Facts) -> Iterator[Finding]:

@@ -267,16 +267,27 @@ def test_the_command(
     assert main(["check", "--project", str(tmp_path / "nowhere")]) == 2
     assert "the folder of annotations is not there" in capfd.readouterr().err
     (project.root / "linux-3.18-excerpts").mkdir()
+    tree = tmp_path / "tree"
+    (tree / "mm").mkdir(parents=True)
+    (tree / "mm" / "memblock.c").write_text("")
+    source.use(tree)
     assert main(["check", "--project", str(project.root), "--json"]) == 1
     out, err = capfd.readouterr()
     assert err == ""
     result = json.loads(out)
     assert {"path", "line", "kind", "text"} == result["findings"][0].keys()
-    assert {f["kind"] for f in result["findings"]} == {"unannotated", "symbol", "link"} - absent(result)
+    assert result["coverage"]["tree"] == "Linux, version unknown (folder tree)"
+    assert main(["check", "--project", str(project.root), "--coverage"]) == 1
+    out, err = capfd.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("WHAT"))
+    assert lines[:head] == [f"{f['path']}:{f['line']}: {f['kind']}: {f['text']}" for f in result["findings"]]
+    assert lines[head + 1].split()[:4] == ["functions", "that", "ran", str(head - sum_of_others(result))]
 
 
-def absent(result: dict[str, list[dict[str, str]]]) -> set[str]:
-    return {"symbol", "link"} - {f["kind"] for f in result["findings"]}
+def sum_of_others(result: dict[str, list[dict[str, str]]]) -> int:
+    return sum(f["kind"] != "unannotated" for f in result["findings"])
 
 
 def test_the_project_s_own_texts() -> None:

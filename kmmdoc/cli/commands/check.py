@@ -59,7 +59,7 @@ def _table(coverage: Coverage) -> list[str]:
         lines.append(f"structures without an annotation: {', '.join(coverage.structures)}")
     lines.append(f"{coverage.steps_passed} of {coverage.steps} steps were passed by a bundled machine")
     if coverage.tree:
-        counts = ", ".join(f"{n} {outcome}" for outcome, n in coverage.outcomes.most_common())
+        counts = ", ".join(f"{n} {outcome}" for outcome, n in coverage.outcomes.items())
         lines.append(f"{coverage.tree}: {counts}")
     return lines
 

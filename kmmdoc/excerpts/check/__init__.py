@@ -89,7 +89,7 @@ def check(project: Project, passed: Passed | None = None, tell: Callable[[str], 
         outcomes: Counter[str] = Counter()
         found += check_tree(notes, project.tree, project.facts, outcomes)
         found += _copied(project, project.tree, tell)
-        coverage.outcomes, coverage.tree = outcomes, project.tree.label
+        coverage.outcomes, coverage.tree = dict(outcomes.most_common()), project.tree.label
     return Checked(tuple(sorted(set(found))), coverage)
 
 

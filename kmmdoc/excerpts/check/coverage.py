@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -41,7 +40,8 @@ class Coverage:
     steps_passed: int = 0
     steps_left: list[str] = field(default_factory=list)
     """`function: slug` of those that no boot passed."""
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """How many annotations bind to the tree in which way, most first."""
     tree: str = ""
 
 

@@ -20,7 +20,9 @@ def boot(*events, reserved=(), free=None):
         }
     }
     if free is not None:
-        sections["nodes"] = [{"zones": [{"spanned_pages": 16, "present_pages": 16, "vm_stat": {"NR_FREE_PAGES": free}}]}]
+        sections["nodes"] = [
+            {"zones": [{"spanned_pages": 16, "present_pages": 16, "vm_stat": {"NR_FREE_PAGES": free}}]}
+        ]
     return Ledger(Run(None, list(events), {"end": Snapshot("end", len(events), sections)}))
 
 

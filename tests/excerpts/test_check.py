@@ -192,7 +192,7 @@ def test_a_function_that_ran_and_has_no_annotation(project: Project) -> None:
     assert_found(
         list(checked.findings), [("kmmdoc/linux", 1, "unannotated", "fill runs on jar; lib/jug.c:17-21")]
     )
-    assert checked.coverage.beyond == ["sip (lib/mug.c)"]
+    assert checked.coverage.beyond == {"lib/mug.c": ["sip"]}
     assert checked.coverage.rows[0] == coverage.Row("functions that ran", 2, 1, 1, 1)
 
 

@@ -32,8 +32,8 @@ class Coverage:
     """The table and the lists behind it."""
 
     rows: list[Row] = field(default_factory=list)
-    beyond: list[str] = field(default_factory=list)
-    """Functions that ran, of files of which there are no facts: they cannot be annotated."""
+    beyond: dict[str, list[str]] = field(default_factory=dict)
+    """By file: functions that ran, of files of which there are no facts: they cannot be annotated."""
     structures: list[str] = field(default_factory=list)
     """Structures with a layout in the build that have no annotation."""
     steps: int = 0
@@ -54,7 +54,7 @@ def measure(notes: Notes, passed: Passed, written: Iterable[WrittenStep], facts:
             within += 1
             ran += notes.find(ref.name, "function", ref.file)[:1] or notes.find(ref.name, "function")[:1]
         else:
-            coverage.beyond.append(f"{ref.name} ({ref.file})")
+            coverage.beyond.setdefault(ref.file, []).append(ref.name)
     functions = [a for a in notes.english.values() if a.kind == "function"]
     structs = [a for a in notes.english.values() if a.kind in AGGREGATES]
     layouts = [name for name in passed.build.structs if _known(name, facts)] if passed.build else []

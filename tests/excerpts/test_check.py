@@ -51,7 +51,8 @@ FILES = {
     "docs/chapters/10-jugs.zh.md": "# 壶\n\n见 {ksrc}`lib/jug.c:4-14`。\n\n## 更多\n",
     "templates/chapters/en/01-tap.md.j2": "# Tap\n\n"
     '{{ litres if open else "no water" }} by {kfunc}`fill() <fill>`\n',
-    "templates/chapters/zh_CN/01-tap.md.j2": '# 龙头\n\n{{ litres if open else "没水" }}\n',
+    "templates/chapters/zh_CN/01-tap.md.j2": "# 龙头\n\n"
+    '{{ litres if open else "没水" }}，{kfunc}`fill() <fill>`\n',
     "templates/strings/en.toml": 'more = "{n} more"\n',
     "templates/strings/zh_CN.toml": 'more = "还有 {n}"\n',
     "templates/glossary.toml": '[[term]]\nslug = "jug"\nen = "jug"\nzh_CN = "壶"\n',
@@ -110,7 +111,9 @@ WORDS, GLOSSARY = "templates/strings/zh_CN.toml", "templates/glossary.toml"
             [(ZH, 12, "untranslated", "English in")],
         ),
         (EN_CHAPTER, "`struct jug`", "`struct mug`", [(EN_CHAPTER, 3, "symbol", "structure is called mug")]),
-        (EN_TAP, "<fill>", "<flood>", [(EN_TAP, 3, "symbol", "called flood()")]),
+        (EN_TAP, "{kfunc}`fill() <fill>`", "`flood()`",
+         [(EN_TAP, 1, "differs", "name {kfunc}`fill"), (EN_TAP, 3, "symbol", "called flood()"),
+          (ZH_TAP, 1, "differs", "name `flood()`")]),
         (EN_CHAPTER, "(#more)", "(#less)", [(EN_CHAPTER, 7, "link", "no anchor less")]),
         (EN_CHAPTER, "(#more)", "(99-mugs.md)", [(EN_CHAPTER, 7, "link", "there is no 99-mugs.md")]),
         (ZH_CHAPTER, "## 更多", "", [(ZH_CHAPTER, 1, "differs", "1 headings, 2 in English")]),

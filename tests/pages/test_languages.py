@@ -1,12 +1,11 @@
 """Both languages say the same: the same chapters with the same figures and values, and no word missing."""
 
 import re
-import tomllib
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from kmmdoc.excerpts.check.prose import check_keys, check_pair, code, names_in
 from kmmdoc.ledger import purposes
 from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.errors import KmmdocError
@@ -25,34 +24,12 @@ _CODE = re.compile(r"\{([{%])(.*?)[%}]\}", re.S)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def code(text):
-    """(kind, Jinja code) of a chapter in order; literals that are prose, and so translated, are blanked."""
-
-    def blank(match):
-        return match[0] if re.fullmatch(r'"[A-Za-z0-9_.,:~-]*"', match[0]) else '"…"'
-
-    return [(kind, re.sub(r'"[^"]*"', blank, " ".join(body.split()))) for kind, body in _CODE.findall(text)]
-
-
 def prose(text):
     """A chapter or a page without code, roles, directives' files, and links' targets."""
     text = re.sub(r"(?ms)^(`{3,})\{(?:kmm-log|toctree)\}.*?^\1$", "", text)
     text = re.sub(r"\]\([^)]*\)", "]", _CODE.sub("", text))
     text = re.sub(r"(?m)^(%|:file:|:link:|:by:).*$", "", text)
     return re.sub(r"(\{\w+\})?`[^`]*`", "", text)
-
-
-def names(text):
-    """What a text names in code font, with the role it has."""
-    return set(re.findall(r"(?:\{\w+\})?`[^`\n]+`", _CODE.sub("", text)))
-
-
-def strings(language):
-    def flat(table, prefix=""):
-        for key, value in table.items():
-            yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
-
-    return set(flat(tomllib.loads((TEMPLATES / f"strings/{language}.toml").read_text())))
 
 
 def test_the_same_chapters_in_both_languages():
@@ -74,13 +51,13 @@ def test_a_chapter_has_the_same_frame_figures_values_and_names(path):
         return [c for kind, c in code(chapter.body) if kind == "%" or "figure(" in c]
 
     assert ordered(chinese) == ordered(english)
-    assert Counter(code(chinese.body)) == Counter(code(english.body))
-    assert names(chinese.body) == names(english.body)
-    assert re.findall(r"(?m)^#+ ", chinese.body) == re.findall(r"(?m)^#+ ", english.body)
+    found = check_pair(path, TEMPLATES / "chapters/zh_CN" / path.name, TEMPLATES)
+    assert [str(f) for f in found] == []
 
 
 def test_no_word_is_missing_in_chinese():
-    assert strings("zh_CN") == strings("en")
+    words = TEMPLATES / "strings"
+    assert [str(f) for f in check_keys(words / "en.toml", words / "zh_CN.toml", TEMPLATES)] == []
 
 
 def test_every_purpose_of_memory_has_a_title_in_both_languages():
@@ -98,7 +75,7 @@ def test_the_glossary_has_every_term_in_both_languages():
     assert len(pairs) > 40
     for a, b in pairs:
         assert (a.slug, a.name, a.other, a.chapter) == (b.slug, b.other, b.name, b.chapter)
-        assert names(a.text) == names(b.text), a.slug
+        assert names_in(a.text) == names_in(b.text), a.slug
         assert _HAN.search(b.text), a.slug
         assert not _HAN.search(a.text), a.slug
         assert a.chapter in known | {""}, a.slug

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,8 @@ _PLACE = re.compile(r"(?P<path>[\w./+-]+?)(?::(?P<first>\d+)(?:-(?P<last>\d+))?)
 _LINK = re.compile(r"(?<!`)\]\(([^)\s{}]+)\)")
 _TARGET = re.compile(r"^\((?P<label>[\w.-]+)\)=|\{#(?P<id>[\w-]+)", re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
-_VALUES = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_CODE = re.compile(r"\{([{%])(.*?)[%}]\}", re.DOTALL)
+_NAMED = re.compile(r"(?:\{\w+\})?`[^`\n]+`")
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,}).*?^\s*\1`*\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -166,25 +167,34 @@ def check_pair(english: Path, chinese: Path, root: Path) -> Iterator[Finding]:
     levels = [[len(m[1]) for m in _HEADING.finditer(_FENCE.sub("", t))] for t in (ours, theirs)]
     if levels[0] != levels[1]:
         yield Finding(other, 1, "differs", f"{len(levels[1])} headings, {len(levels[0])} in English")
-    for what, pattern in (("place", _SOURCE), ("value", _VALUES)):
-        a, b = (Counter(_bare(m[1]) for m in pattern.finditer(t)) for t in (ours, theirs))
+    read: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
+        ("place", lambda text: (" ".join(m[1].split()) for m in _SOURCE.finditer(text))),
+        ("code", lambda text: (f"{{{kind} {body}" for kind, body in code(text))),
+        ("name", names_in if english.suffix == ".j2" else lambda _text: ()),
+    )
+    for what, values in read:
+        a, b = Counter(values(ours)), Counter(values(theirs))
         for value in sorted((a | b) - (a & b)):
-            yield Finding(
-                other if a[value] > b[value] else shown,
-                1,
-                "differs",
-                f"the {what} {value} is not as often here as in the other",
-            )
+            lacks = other if a[value] > b[value] else shown
+            yield Finding(lacks, 1, "differs", f"the {what} {value} is not as often here as in the other")
 
 
-def _bare(value: str) -> str:
-    """An expression of a template without the words in it, which are others in each language.
+def code(text: str) -> list[tuple[str, str]]:
+    """(kind, Jinja code) of a template in order; literals that are prose, and so translated, are blanked.
 
-    >>> _bare('x if enabled("NUMA")  else "no nodes"')
-    'x if enabled("NUMA") else ""'
+    >>> code('{{ x if enabled("NUMA")  else "no nodes" }}')
+    [('{', 'x if enabled("NUMA") else "…"')]
     """
-    plain = re.sub(r'"[^"]*"', lambda m: m[0] if re.fullmatch(r'"[\w.-]*"', m[0], re.ASCII) else '""', value)
-    return " ".join(plain.split())
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if re.fullmatch(r'"[A-Za-z0-9_.,:~-]*"', match[0]) else '"…"'
+
+    return [(kind, re.sub(r'"[^"]*"', blank, " ".join(body.split()))) for kind, body in _CODE.findall(text)]
+
+
+def names_in(text: str) -> set[str]:
+    """What a text names in code font, with the role it has."""
+    return set(_NAMED.findall(_CODE.sub("", text)))
 
 
 def check_table(path: Path, root: Path, languages: tuple[str, str] = ("en", "zh_CN")) -> Iterator[Finding]:

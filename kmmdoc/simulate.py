@@ -6,8 +6,8 @@ import gc
 
 from kmmdoc.linux import debugger
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
-from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.model.run import Run
 from kmmdoc.model.scenario import Scenario
 

@@ -12,7 +12,6 @@ from kmmdoc.lab.state import SECTIONS
 from kmmdoc.linux.arch.x86.mm.ioremap_area import ioremap_nocache, iounmap
 from kmmdoc.linux.include.linux import gfp as masks
 from kmmdoc.linux.include.linux.slub_def import KmemCache
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
 from kmmdoc.linux.mm.page_alloc.free import __free_pages as free_block
@@ -31,6 +30,7 @@ from kmmdoc.linux.mm.slub.alloc import kmem_cache_alloc
 from kmmdoc.linux.mm.slub.free import kfree, kmem_cache_free, ksize
 from kmmdoc.linux.mm.vmalloc.alloc import vfree, vmalloc, vmap, vunmap
 from kmmdoc.linux.mm.vmalloc.blocks import vm_map_ram, vm_unmap_aliases, vm_unmap_ram
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.resolve import resolve
 from kmmdoc.model.trace import CallNode, call_tree, dmesg, fold
 

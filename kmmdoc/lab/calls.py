@@ -15,10 +15,10 @@ from typing import Any
 from kmmdoc.lab.state import populated
 from kmmdoc.linux.include.linux.mmzone import zonelist
 from kmmdoc.linux.include.linux.slub_def import KmemCache
-from kmmdoc.linux.kernel import PAGE_OFFSET, Kernel, __pa
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_START
 from kmmdoc.linux.readers.slub import VMEMMAP_START
+from kmmdoc.linux.state import PAGE_OFFSET, Kernel, __pa
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 Json = dict[str, Any]

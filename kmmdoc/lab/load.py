@@ -13,7 +13,7 @@ from kmmdoc.lab.state import CACHE_NUMBERS, GLOBALS, ZONE_NUMBERS, populated
 from kmmdoc.linux.include.linux.mm_types import Page
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, PAGEBLOCK_NR_PAGES, free_area, zone
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, KmemCacheNode, OrderObjects, SlabPage
-from kmmdoc.linux.kernel import Kernel, __va
+from kmmdoc.linux.state import Kernel, __va
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 Json = dict[str, Any]

@@ -7,9 +7,9 @@ import gc
 from collections import OrderedDict
 
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.scenario import Scenario
 from kmmdoc.model.trace import Call, Event, Return
 

@@ -11,7 +11,7 @@ from kmmdoc.lab.load import load_state
 from kmmdoc.lab.place import boot_to
 from kmmdoc.lab.record import Difference, Record, differences, merge
 from kmmdoc.lab.state import read_state
-from kmmdoc.linux.kernel import Kernel, KernelPanic
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.errors import KmmdocError

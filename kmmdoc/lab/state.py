@@ -23,8 +23,8 @@ from kmmdoc.linux.include.linux.mmzone import (
 from kmmdoc.linux.include.linux.slab import SLAB_STORE_USER
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, KmemCacheNode, SlabPage
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.readers.pcpu import read as read_pcpu
+from kmmdoc.linux.state import Kernel
 
 Json = dict[str, Any]
 

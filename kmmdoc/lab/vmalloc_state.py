@@ -9,8 +9,8 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import Leaf
 from kmmdoc.linux.include.linux.mm_types import PageRow
 from kmmdoc.linux.include.linux.topology import smp_processor_id
 from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area, vmap_block
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_END, VMALLOC_START
+from kmmdoc.linux.state import Kernel
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.stages import STAGES
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.snapshot import Snapshot
 
 Reader = Callable[[Kernel], Any]

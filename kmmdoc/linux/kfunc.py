@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.trace import Call, KernelRef, Return
 
 P = ParamSpec("P")
@@ -35,13 +35,11 @@ def kernel_file(module: str) -> str:
 
     >>> kernel_file("kmmdoc.linux.mm.memblock")
     'mm/memblock.c'
-    >>> kernel_file("kmmdoc.linux.kernel_.params")
+    >>> kernel_file("kmmdoc.linux.kernel.params")
     'kernel/params.c'
     """
     own = getattr(sys.modules.get(module), "KFILE", None)
-    return (
-        own if own is not None else module.removeprefix(_PREFIX).replace("_.", ".").replace(".", "/") + ".c"
-    )
+    return own if own is not None else module.removeprefix(_PREFIX).replace(".", "/") + ".c"
 
 
 def kfunc(function: Callable[Concatenate[Kernel, P], R]) -> Callable[Concatenate[Kernel, P], R]:

@@ -6,7 +6,7 @@ import pytest
 
 from kmmdoc.lab import Lab
 from kmmdoc.lab.bench import gfp_mask
-from kmmdoc.linux.kernel import KernelBug
+from kmmdoc.linux.state import KernelBug
 
 PAGE = 4096
 

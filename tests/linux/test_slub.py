@@ -22,11 +22,11 @@ from kmmdoc.linux.include.linux.slab import (
     SLAB_STORE_USER,
     SLAB_TRACE,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.slab_common import find_mergeable, kmem_cache_create
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.slub.layout import kmem_cache_flags, setup_slub_debug
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.scenario import Machine, Scenario

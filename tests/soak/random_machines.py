@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from kmmdoc.linux.kernel import __START_KERNEL_map
+from kmmdoc.linux.state import __START_KERNEL_map
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import (
     AcpiTable,

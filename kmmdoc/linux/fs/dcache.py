@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kmmdoc.linux.fs.inode import inode_init, inode_init_early
 from kmmdoc.linux.fs.namespace import mnt_init
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
 from kmmdoc.linux.mm.page_alloc.hash import HASH_EARLY, alloc_large_system_hash
+from kmmdoc.linux.state import Kernel
 
 
 @setup_param("dhash_entries=")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
 from kmmdoc.linux.mm.page_alloc.hash import alloc_large_system_hash
+from kmmdoc.linux.state import Kernel
 
 
 @setup_param("mhash_entries=")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_free import free_initrd_mem
-from kmmdoc.linux.kernel import Kernel, __va
 from kmmdoc.linux.kfunc import kfunc, setup_param
+from kmmdoc.linux.state import Kernel, __va
 
 
 @setup_param("retain_initrd")

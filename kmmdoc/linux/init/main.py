@@ -16,19 +16,18 @@ from kmmdoc.linux.include.linux.gfp import __GFP_BITS_MASK
 from kmmdoc.linux.include.linux.mm import pgtable_init
 from kmmdoc.linux.init.do_mounts import prepare_namespace
 from kmmdoc.linux.init.initramfs import populate_rootfs
-from kmmdoc.linux.kernel import KERN_NOTICE, KERN_WARNING, Kernel
-from kmmdoc.linux.kernel_.cgroup import cgroup_init_early
-from kmmdoc.linux.kernel_.events.core import perf_event_init
-from kmmdoc.linux.kernel_.extable import sort_main_extable
-from kmmdoc.linux.kernel_.fork import fork_init, kernel_thread
-from kmmdoc.linux.kernel_.irq.irqdesc import early_irq_init
-from kmmdoc.linux.kernel_.params import CORE_PARAMS, parameq, parameqn, parse_args
-from kmmdoc.linux.kernel_.pid import pidhash_init
-from kmmdoc.linux.kernel_.printk.printk import setup_log_buf
-from kmmdoc.linux.kernel_.rcu.tree import rcu_init
-from kmmdoc.linux.kernel_.sched.core import sched_init, sched_init_smp
-from kmmdoc.linux.kernel_.smp import setup_nr_cpu_ids, smp_init
-from kmmdoc.linux.kernel_.smp_calls import call_function_init
+from kmmdoc.linux.kernel.cgroup import cgroup_init_early
+from kmmdoc.linux.kernel.events.core import perf_event_init
+from kmmdoc.linux.kernel.extable import sort_main_extable
+from kmmdoc.linux.kernel.fork import fork_init, kernel_thread
+from kmmdoc.linux.kernel.irq.irqdesc import early_irq_init
+from kmmdoc.linux.kernel.params import CORE_PARAMS, parameq, parameqn, parse_args
+from kmmdoc.linux.kernel.pid import pidhash_init
+from kmmdoc.linux.kernel.printk.printk import setup_log_buf
+from kmmdoc.linux.kernel.rcu.tree import rcu_init
+from kmmdoc.linux.kernel.sched.core import sched_init, sched_init_smp
+from kmmdoc.linux.kernel.smp import setup_nr_cpu_ids, smp_init
+from kmmdoc.linux.kernel.smp_calls import call_function_init
 from kmmdoc.linux.kfunc import early_param, early_params, extern, kfunc, setup_param, setup_params
 from kmmdoc.linux.lib.cmdline import get_option
 from kmmdoc.linux.lib.idr import idr_init_cache
@@ -42,6 +41,7 @@ from kmmdoc.linux.mm.page_alloc.zonelists import build_all_zonelists
 from kmmdoc.linux.mm.percpu.area import percpu_init_late
 from kmmdoc.linux.mm.slub.boot import kmem_cache_init, kmem_cache_init_late
 from kmmdoc.linux.mm.vmalloc.init import vmalloc_init
+from kmmdoc.linux.state import KERN_NOTICE, KERN_WARNING, Kernel
 
 setup_arch = extern("setup_arch")
 EINVAL = 22

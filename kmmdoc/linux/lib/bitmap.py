@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 BITS_PER_LONG = 64
 WORD = (1 << BITS_PER_LONG) - 1

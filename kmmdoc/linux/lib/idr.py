@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.slab import SLAB_PANIC
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slab_common import kmem_cache_create
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

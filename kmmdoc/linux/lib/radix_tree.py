@@ -5,11 +5,11 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import __GFP_WAIT
 from kmmdoc.linux.include.linux.radix_tree import radix_tree_root
 from kmmdoc.linux.include.linux.slab import SLAB_PANIC, SLAB_RECLAIM_ACCOUNT
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.rcu.tree import call_rcu
+from kmmdoc.linux.kernel.rcu.tree import call_rcu
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slab_common import kmem_cache_create
 from kmmdoc.linux.mm.slub.alloc import kmem_cache_alloc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "lib/radix-tree.c"
 

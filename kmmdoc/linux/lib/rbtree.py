@@ -7,8 +7,8 @@ way is more than twice as long as another.
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.rbtree import rb_node, rb_root
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 
 def _rotate(root: rb_root, node: rb_node, left: bool) -> rb_node:

@@ -7,9 +7,9 @@ from kmmdoc.linux.include.linux.bootmem import (
     memblock_virt_alloc,
     memblock_virt_alloc_low_nopanic,
 )
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel, __pa, __va
 from kmmdoc.model.quantities import PAGE_SIZE
 
 IO_TLB_SHIFT = 11

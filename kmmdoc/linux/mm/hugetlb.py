@@ -16,13 +16,13 @@ from kmmdoc.linux.include.linux.gfp import (
 )
 from kmmdoc.linux.include.linux.hugetlb import hstate
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid_nopanic
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node, prep_compound_page
 from kmmdoc.linux.mm.page_alloc.reserved import adjust_managed_page_count
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 PMD_ORDER, PUD_ORDER = 9, 18

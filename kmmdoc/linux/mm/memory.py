@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.pgtable_alloc import pte_alloc_one_kernel
 from kmmdoc.linux.include.linux.gfp import __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
-from kmmdoc.linux.kernel import Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current
 from kmmdoc.linux.mm.page_alloc.alloc import get_zeroed_page
+from kmmdoc.linux.state import Kernel, __pa
 
 ENOMEM = 12
 PAGE_SHIFT = 12

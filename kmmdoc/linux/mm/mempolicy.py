@@ -17,12 +17,12 @@ from kmmdoc.linux.include.linux.mempolicy import (
 from kmmdoc.linux.include.linux.mmzone import zonelist
 from kmmdoc.linux.include.linux.slab import SLAB_PANIC
 from kmmdoc.linux.include.linux.topology import numa_mem_id, numa_node_id
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.mmzone import next_zones_zonelist
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
 from kmmdoc.linux.mm.slab_common import kmem_cache_create
 from kmmdoc.linux.mm.vmstat import inc_zone_page_state
+from kmmdoc.linux.state import Kernel
 
 PAGE_SHIFT = 12
 INTERLEAVE_MINIMUM = 16 << 20

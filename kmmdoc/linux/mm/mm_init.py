@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.mmzone import populated_zone
-from kmmdoc.linux.kernel import KERN_CONT, KERN_DEBUG, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import KERN_CONT, KERN_DEBUG, KERN_WARNING, Kernel
 
 MMINIT_WARNING, MMINIT_VERIFY, MMINIT_TRACE = 0, 1, 2
 

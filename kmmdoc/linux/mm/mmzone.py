@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, pglist_data, populated_zone, zone, zonelist
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

@@ -11,10 +11,10 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
 from kmmdoc.linux.include.linux.mmzone import pglist_data
 from kmmdoc.linux.include.linux.slab import kzalloc, kzalloc_node
-from kmmdoc.linux.kernel import KERN_ALERT, Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_find_in_range_node, memblock_free, memblock_reserve
 from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.state import KERN_ALERT, Kernel, __va
 
 KFILE = "mm/nobootmem.c"
 

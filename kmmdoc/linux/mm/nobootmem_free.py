@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, pglist_data
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import (
     for_each_free_mem_range,
@@ -17,6 +16,7 @@ from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.free import __free_pages_bootmem
 from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
 from kmmdoc.linux.mm.page_alloc.reserved import free_row
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 KFILE = "mm/nobootmem.c"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
 from kmmdoc.linux.include.linux.gfp import __GFP_COLD, __GFP_HIGHMEM, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
 from kmmdoc.linux.mm.percpu.area import pcpu_alloc_chunk, pcpu_mem_zalloc
 from kmmdoc.linux.mm.vmalloc.mapping import map_kernel_range_noflush
 from kmmdoc.linux.mm.vmalloc.percpu import pcpu_get_vm_areas
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu-vm.c"

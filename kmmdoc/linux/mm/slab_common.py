@@ -30,12 +30,12 @@ from kmmdoc.linux.include.linux.slab import (
     kmem_cache_zalloc,
 )
 from kmmdoc.linux.include.linux.slub_def import UP, KmemCache
-from kmmdoc.linux.kernel import KERN_ERR, KERN_WARNING, Kernel, __va
 from kmmdoc.linux.kfunc import extern, kfunc, setup_param
 from kmmdoc.linux.lib.kasprintf import kasprintf
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_kmem_pages
 from kmmdoc.linux.mm.slub.layout import kmem_cache_flags
 from kmmdoc.linux.mm.util import kstrdup
+from kmmdoc.linux.state import KERN_ERR, KERN_WARNING, Kernel, __va
 
 __kmem_cache_alias = extern("__kmem_cache_alias")
 __kmem_cache_create = extern("__kmem_cache_create")

@@ -29,11 +29,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     section_nr_to_pfn,
 )
 from kmmdoc.linux.include.linux.slab import kzalloc_node
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.linux.mm.sparse_vmemmap import VMEMMAP_START, sparse_mem_maps_populate_node
+from kmmdoc.linux.state import KERN_WARNING, Kernel, __pa
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT, PAGE_SIZE
 
 SIZEOF_POINTER = 8

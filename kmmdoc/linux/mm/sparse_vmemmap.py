@@ -6,12 +6,12 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_LARGE
 from kmmdoc.linux.include.linux.bootmem import memblock_free_early
 from kmmdoc.linux.include.linux.gfp import __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.mmzone import PFN_SECTION_SHIFT, section_nr_to_pfn
-from kmmdoc.linux.kernel import Kernel, __pa, __va
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import memblock_virt_alloc_try_nid
 from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_pages_node
 from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.state import Kernel, __pa, __va
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/sparse-vmemmap.c"

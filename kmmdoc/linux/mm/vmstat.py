@@ -8,9 +8,9 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import __GFP_OTHER_NODE
 from kmmdoc.linux.include.linux.mmzone import WMARK_HIGH, WMARK_LOW, WMARK_MIN, per_cpu_pageset, zone
 from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mmzone import for_each_populated_zone
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kmmdoc.linux.debugger import section
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 SHOWN_APICS = 64
 

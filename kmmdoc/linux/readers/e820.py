@@ -6,7 +6,7 @@ from typing import Any
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820map
 from kmmdoc.linux.debugger import section
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 
 def _entries(table: e820map) -> list[list[Any]]:

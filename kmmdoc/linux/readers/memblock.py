@@ -6,7 +6,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.memblock import memblock_type
-from kmmdoc.linux.kernel import Kernel, __va
+from kmmdoc.linux.state import Kernel, __va
 
 
 def _list(k: Kernel, type_: memblock_type) -> dict[str, Any]:

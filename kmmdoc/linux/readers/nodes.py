@@ -8,7 +8,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.mmzone import FreeList, per_cpu_pageset, pglist_data, populated_zone, zone
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 MAX_LISTED = 1024
 """Blocks of a free list that are listed one by one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kmmdoc.linux.debugger import section
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 
 @section("numa")

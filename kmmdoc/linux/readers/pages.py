@@ -7,7 +7,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.mm_types import Page
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 Block = tuple[int, int, int]
 """First page frame, order, number of blocks in a row."""

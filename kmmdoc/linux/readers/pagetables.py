@@ -7,7 +7,7 @@ from typing import Any
 
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PageTables
 from kmmdoc.linux.debugger import section
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 
 @section("pagetables")

@@ -6,7 +6,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.percpu import PcpuChunk
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 NUMBERS = (
     "pcpu_unit_pages",

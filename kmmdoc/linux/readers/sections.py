@@ -12,8 +12,8 @@ from kmmdoc.linux.include.linux.mmzone import (
     SECTIONS_PER_ROOT,
     section_nr_to_pfn,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.sparse import usemap_bytes
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.intervals import IntervalMap
 
 PAGEBLOCK_SHIFT = 9

@@ -6,7 +6,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, KmemCacheNode, SlabPage
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 VMEMMAP_START = 0xFFFF_EA00_0000_0000
 

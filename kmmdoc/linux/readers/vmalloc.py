@@ -6,7 +6,7 @@ from typing import Any
 
 from kmmdoc.linux.debugger import section
 from kmmdoc.linux.include.linux.vmalloc import vm_struct, vmap_area
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 
 def _vm(vm: vm_struct, following: int) -> dict[str, Any]:

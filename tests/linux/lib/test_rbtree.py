@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmmdoc.linux.include.linux.rbtree import rb_node, rb_root
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.lib.rbtree import rb_erase, rb_insert_color
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
-from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import AcpiTable, E820Entry, Lapic, Machine, Scenario, SratCpu, SratMemory
 from kmmdoc.model.trace import dmesg

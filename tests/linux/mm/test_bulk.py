@@ -12,9 +12,9 @@ import pytest
 from kmmdoc.linux import debugger
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
 from kmmdoc.linux.arch.x86.mm import init_64
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.link import link
 from kmmdoc.linux.mm import sparse, sparse_vmemmap
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.scenario import E820_RAM, E820Entry, Scenario
 from kmmdoc.model.trace import call_tree

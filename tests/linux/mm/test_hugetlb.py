@@ -8,9 +8,9 @@ import pytest
 
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
 from kmmdoc.linux.include.linux.hugetlb import hstate
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.link import link
 from kmmdoc.linux.mm.hugetlb import nodes_in_turn
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines import bundled
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario

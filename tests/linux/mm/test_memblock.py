@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE, memblock_type
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm import memblock as mb
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 from kmmdoc.model.trace import Release, Reserve, dmesg

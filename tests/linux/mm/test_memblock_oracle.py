@@ -15,12 +15,12 @@ import pytest
 
 from kmmdoc.linux.include.linux.memblock import memblock_type
 from kmmdoc.linux.include.linux.mmzone import pglist_data
-from kmmdoc.linux.kernel import Kernel, KernelBug, KernelPanic, __pa, __START_KERNEL_map
 from kmmdoc.linux.kfunc import symbols
 from kmmdoc.linux.mm import memblock as mb
 from kmmdoc.linux.mm import nobootmem, nobootmem_free
 from kmmdoc.linux.mm.memblock import alloc
 from kmmdoc.linux.mm.memblock.direction import memblock_set_bottom_up
+from kmmdoc.linux.state import Kernel, KernelBug, KernelPanic, __pa, __START_KERNEL_map
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 from kmmdoc.model.trace import Printk

@@ -10,13 +10,13 @@ import pytest
 import kmmdoc.linux.arch.x86.mm.numa  # noqa: F401  (distances)
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
 from kmmdoc.linux.include.linux.mmzone import pglist_data
-from kmmdoc.linux.kernel import Kernel, KernelPanic, __va
 from kmmdoc.linux.mm import memblock as mb
 from kmmdoc.linux.mm.page_alloc import hash as large_hash
 from kmmdoc.linux.mm.page_alloc import memmap, zone_init, zonelists
 from kmmdoc.linux.mm.page_alloc.memmap import wait_table_bits, wait_table_hash_nr_entries
 from kmmdoc.linux.mm.page_alloc.pcp import pageset_set_high_and_batch, zone_batchsize
 from kmmdoc.linux.mm.page_alloc.ranges import node_map_pfn_alignment
+from kmmdoc.linux.state import Kernel, KernelPanic, __va
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 from kmmdoc.model.trace import dmesg

@@ -9,10 +9,10 @@ import pytest
 
 from kmmdoc.linux.include.linux.slab import ZERO_SIZE_PTR, kmalloc_index, kmalloc_size
 from kmmdoc.linux.include.linux.slub_def import KmemCache
-from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.mm.slab_common import calculate_alignment, kmalloc_slab
 from kmmdoc.linux.mm.slub import boot
 from kmmdoc.linux.mm.slub.layout import calculate_order, slab_order
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

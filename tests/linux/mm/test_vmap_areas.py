@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.vmalloc import vmap_area
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.vmalloc.areas import __insert_vmap_area
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

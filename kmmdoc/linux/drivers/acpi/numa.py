@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 acpi_numa_arch_fixup = extern("acpi_numa_arch_fixup")
 acpi_numa_memory_affinity_init = extern("acpi_numa_memory_affinity_init")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.kernel.setup.brk import extend_brk
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 DMI_ALIGN = 4
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.drivers.tty.vt.vt import con_init
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

@@ -6,12 +6,12 @@ Sizes and alignments in bytes (alignment 0: a cache line); results are direct-ma
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.memblock import (
     __memblock_free_early,
     memblock_virt_alloc_try_nid,
     memblock_virt_alloc_try_nid_nopanic,
 )
+from kmmdoc.linux.state import Kernel
 
 KFILE = "include/linux/bootmem.h"
 

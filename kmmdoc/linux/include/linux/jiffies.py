@@ -5,7 +5,7 @@ Simplified: no tick comes while the boot is simulated.
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 KFILE = "include/linux/jiffies.h"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_DMA
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
+from kmmdoc.linux.state import Kernel
 
 if TYPE_CHECKING:
     from kmmdoc.linux.include.linux.slub_def import KmemCache

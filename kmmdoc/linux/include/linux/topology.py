@@ -5,7 +5,7 @@ Simplified: the simulated boot runs on the boot CPU only.
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 KFILE = "include/linux/topology.h"
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import MEMBLOCK_ALLOC_ACCESSIBLE, NUMA_NO_NODE
 from kmmdoc.linux.include.linux.slab import kzalloc_node
-from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.find import memblock_find_in_range_node
 from kmmdoc.linux.mm.memblock.iterate import no_max_numnodes
 from kmmdoc.linux.mm.memblock.regions import memblock_reserve, release, span_text
 from kmmdoc.linux.mm.page_alloc.free import __free_pages_bootmem
 from kmmdoc.linux.mm.slab_common import slab_is_available
+from kmmdoc.linux.state import KERN_INFO, Kernel, __va
 
 KFILE = "mm/memblock.c"
 

@@ -8,7 +8,7 @@ repeated in the trace, and the rest is reserved here.
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.trace import Reserve
 
 PAGE_SIZE = 4096

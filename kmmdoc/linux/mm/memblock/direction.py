@@ -5,7 +5,7 @@ Inline functions there; they leave no trace, as inlined code does not.
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 KFILE = "include/linux/memblock.h"
 

@@ -6,10 +6,10 @@ from kmmdoc.linux.include.linux.memblock import (
     MEMBLOCK_ALLOC_ACCESSIBLE,
     NUMA_NO_NODE,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.direction import memblock_bottom_up
 from kmmdoc.linux.mm.memblock.iterate import for_each_free_mem_range, for_each_free_mem_range_reverse
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/memblock.c"
 

@@ -17,9 +17,9 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_region_memory_end_pfn,
     memblock_type,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.direction import movable_node_is_enabled
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/memblock.c"
 

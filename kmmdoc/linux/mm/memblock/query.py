@@ -9,10 +9,10 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_region_memory_end_pfn,
     memblock_type,
 )
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.memblock.find import round_down, round_up
 from kmmdoc.linux.mm.memblock.regions import memblock_remove_range, memblock_remove_region, release
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 KFILE = "mm/memblock.c"
 

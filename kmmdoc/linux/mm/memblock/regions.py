@@ -12,12 +12,12 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_region,
     memblock_type,
 )
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.find import memblock_find_in_range
 from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.linux.mm.slub.alloc import __kmalloc as kmalloc
 from kmmdoc.linux.mm.slub.free import kfree
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, Kernel, __pa, __va
 from kmmdoc.model.trace import Release, Reserve
 
 KFILE = "mm/memblock.c"

@@ -33,7 +33,6 @@ from kmmdoc.linux.include.linux.mmzone import (
     zonelist,
 )
 from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __va
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.mmzone import for_each_zone_zonelist, next_zones_zonelist
 from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, rmqueue_bulk
@@ -44,6 +43,7 @@ from kmmdoc.linux.mm.vmstat import (
     zone_page_state,
     zone_statistics,
 )
+from kmmdoc.linux.state import KERN_WARNING, Kernel, __va
 from kmmdoc.model.quantities import PAGE_SHIFT
 from kmmdoc.model.trace import PagesAllocated
 

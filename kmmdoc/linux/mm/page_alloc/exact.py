@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel, __pa, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages, alloc_pages_node
 from kmmdoc.linux.mm.page_alloc.free import free_pages, split_page
+from kmmdoc.linux.state import Kernel, __pa, __va
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"

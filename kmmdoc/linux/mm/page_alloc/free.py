@@ -17,11 +17,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     zone,
 )
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import KERN_ALERT, Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mmzone import for_each_populated_zone
 from kmmdoc.linux.mm.page_alloc.pageblock import get_pfnblock_flags_mask, page_zone
 from kmmdoc.linux.mm.vmstat import __mod_zone_page_state, count_vm_event, zone_page_state
+from kmmdoc.linux.state import KERN_ALERT, Kernel, __pa
 from kmmdoc.model.quantities import PAGE_SHIFT
 from kmmdoc.model.trace import PagesFreed
 

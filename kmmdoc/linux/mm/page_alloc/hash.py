@@ -7,11 +7,11 @@ from typing import NamedTuple
 from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc_nopanic
 from kmmdoc.linux.include.linux.gfp import GFP_ATOMIC
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.vsprintf import simple_strtoull
 from kmmdoc.linux.mm.page_alloc.exact import alloc_pages_exact
 from kmmdoc.linux.mm.vmalloc.alloc import __vmalloc
+from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_DEFAULT, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_DEFAULT, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 KFILE = "mm/page_alloc.c"

@@ -14,13 +14,13 @@ from kmmdoc.linux.include.linux.mmzone import (
     section_nr_to_pfn,
     zone,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mm_init import MMINIT_TRACE, mminit_dprintk, mminit_verify_page_links
 from kmmdoc.linux.mm.page_alloc.pageblock import set_pageblock_migratetype
 from kmmdoc.linux.mm.page_alloc.ranges import early_pfn_in_nid
 from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.linux.mm.vmalloc.alloc import vmalloc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/page_alloc.c"
 

@@ -8,11 +8,11 @@ from kmmdoc.linux.include.linux.memblock import (
     memblock_is_hotpluggable,
 )
 from kmmdoc.linux.include.linux.mmzone import MAX_NR_ZONES, MAX_ORDER_NR_PAGES, ZONE_MOVABLE
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import for_each_mem_pfn_range
 from kmmdoc.linux.mm.memblock.direction import movable_node_is_enabled
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/page_alloc.c"
 

@@ -8,8 +8,8 @@ from kmmdoc.linux.include.linux.mmzone import (
     PAGEBLOCK_NR_PAGES,
     zone,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/page_alloc.c"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.mmzone import MIGRATE_PCPTYPES, per_cpu_pages, per_cpu_pageset, zone
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mmzone import for_each_populated_zone
 from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"

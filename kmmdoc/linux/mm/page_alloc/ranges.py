@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, ULLONG_MAX
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import for_each_mem_pfn_range, memblock_search_pfn_nid
 from kmmdoc.linux.mm.sparse import memory_present
+from kmmdoc.linux.state import KERN_WARNING, Kernel
 
 KFILE = "mm/page_alloc.c"
 

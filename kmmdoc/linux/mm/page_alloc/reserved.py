@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kmmdoc.linux.include.linux.mm_types import Page
-from kmmdoc.linux.kernel import KERN_INFO, PAGE_OFFSET, Kernel, __START_KERNEL_map
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.free import __free_one_page, __free_pages
 from kmmdoc.linux.mm.page_alloc.pageblock import get_pfnblock_flags_mask, page_zone
 from kmmdoc.linux.mm.vmstat import count_vm_event
+from kmmdoc.linux.state import KERN_INFO, PAGE_OFFSET, Kernel, __START_KERNEL_map
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 from kmmdoc.model.trace import PagesFreed
 

@@ -14,11 +14,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     free_area,
     zone,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.mm.page_alloc.pageblock import inline_set_pageblock_migratetype
 from kmmdoc.linux.mm.vmstat import __mod_zone_page_state
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/page_alloc.c"
 

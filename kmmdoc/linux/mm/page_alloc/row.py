@@ -23,10 +23,10 @@ from kmmdoc.linux.include.linux.mmzone import (
     zone,
 )
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.page_alloc.alloc import ALLOC_HARDER, ALLOC_HIGH, gfp_to_alloc_flags
 from kmmdoc.linux.mm.page_alloc.pageblock import page_zone
 from kmmdoc.linux.mm.page_alloc.rmqueue import __rmqueue, fallbacks, single_pages
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.trace import PagesAllocated, Repeat, RepeatEnd
 
 KFILE = "mm/page_alloc.c"

@@ -15,13 +15,13 @@ from kmmdoc.linux.include.linux.mmzone import (
     WMARK_MIN,
     zone,
 )
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mmzone import for_each_online_pgdat, for_each_zone
 from kmmdoc.linux.mm.page_alloc.pageblock import get_pfnblock_flags_mask, set_pageblock_migratetype
 from kmmdoc.linux.mm.page_alloc.rmqueue import move_freepages_block
 from kmmdoc.linux.mm.page_alloc.zonelists import nr_free_buffer_pages
 from kmmdoc.linux.mm.vmstat import __mod_zone_page_state, refresh_zone_stat_thresholds
+from kmmdoc.linux.state import KERN_WARNING, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 KFILE = "mm/page_alloc.c"

@@ -11,7 +11,6 @@ from kmmdoc.linux.include.linux.mmzone import (
     populated_zone,
     zone,
 )
-from kmmdoc.linux.kernel import KERN_CONT, KERN_DEBUG, KERN_DEFAULT, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import for_each_mem_pfn_range
 from kmmdoc.linux.mm.mm_init import mminit_verify_pageflags_layout
@@ -28,6 +27,7 @@ from kmmdoc.linux.mm.page_alloc.ranges import (
     setup_nr_node_ids,
 )
 from kmmdoc.linux.mm.vmstat import mod_zone_page_state
+from kmmdoc.linux.state import KERN_CONT, KERN_DEBUG, KERN_DEFAULT, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/page_alloc.c"

@@ -19,11 +19,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     zoneref,
 )
 from kmmdoc.linux.include.linux.topology import numa_node_id
-from kmmdoc.linux.kernel import KERN_DEFAULT, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.mm_init import mminit_verify_zonelist
 from kmmdoc.linux.mm.mmzone import for_each_zone_zonelist
 from kmmdoc.linux.mm.page_alloc.pcp import setup_pageset
+from kmmdoc.linux.state import KERN_DEFAULT, KERN_WARNING, Kernel
 
 KFILE = "mm/page_alloc.c"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PCPU_MIN_UNIT_SIZE, PcpuChunk
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.area import (
     pcpu_alloc_area,
@@ -17,6 +16,7 @@ from kmmdoc.linux.mm.percpu.area import (
     pcpu_size_to_slot,
 )
 from kmmdoc.linux.mm.percpu_vm import pcpu_create_chunk, pcpu_populate_chunk
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_EARLY_SLOTS, PcpuChunk
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slab_common import slab_is_available
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.alloc import vfree, vzalloc
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"

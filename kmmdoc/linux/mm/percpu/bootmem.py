@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux import bootmem
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "include/linux/bootmem.h"
 

@@ -12,7 +12,6 @@ from kmmdoc.linux.include.linux.percpu import (
     PcpuAllocInfo,
     PcpuChunk,
 )
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.percpu.area import (
     __pcpu_size_to_slot,
@@ -22,6 +21,7 @@ from kmmdoc.linux.mm.percpu.area import (
 from kmmdoc.linux.mm.percpu.bootmem import memblock_virt_alloc
 from kmmdoc.linux.mm.percpu_vm import __pcpu_map_pages
 from kmmdoc.linux.mm.vmalloc.init import vm_area_register_early
+from kmmdoc.linux.state import KERN_DEBUG, KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "mm/percpu.c"

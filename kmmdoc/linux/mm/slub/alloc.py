@@ -10,13 +10,13 @@ from kmmdoc.linux.include.linux.gfp import __GFP_COMP, __GFP_NOTRACK, __GFP_NOWA
 from kmmdoc.linux.include.linux.slab import KMALLOC_MAX_CACHE_SIZE, PAGE_SHIFT, get_order
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, SlabPage
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.alloc import alloc_kmem_pages_node
 from kmmdoc.linux.mm.slab_common import kmalloc_order_trace, kmalloc_slab
 from kmmdoc.linux.mm.slub.layout import kmem_cache_debug
 from kmmdoc.linux.mm.slub.pages import NUMA_NO_NODE, alloc_debug_processing, new_slab, page_to_nid
 from kmmdoc.linux.mm.slub.partial import __cmpxchg_double_slab, deactivate_slab, flush_slab, get_partial
+from kmmdoc.linux.state import KERN_WARNING, Kernel, __va
 
 KFILE = "mm/slub.c"
 

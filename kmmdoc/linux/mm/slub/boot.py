@@ -21,7 +21,6 @@ from kmmdoc.linux.include.linux.slub_def import (
     SavedAlias,
 )
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
 from kmmdoc.linux.mm.slab_common import (
@@ -51,6 +50,7 @@ from kmmdoc.linux.mm.slub.pages import (
     page_to_nid,
 )
 from kmmdoc.linux.mm.slub.partial import __flush_cpu_slab, add_partial
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, Kernel
 
 KFILE = "mm/slub.c"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheNode
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.alloc import free_percpu
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
@@ -12,6 +11,7 @@ from kmmdoc.linux.mm.slub.boot import free_kmem_cache_nodes
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.slub.pages import discard_slab
 from kmmdoc.linux.mm.slub.partial import flush_all, remove_partial
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 KFILE = "mm/slub.c"
 

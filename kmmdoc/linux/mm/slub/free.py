@@ -5,7 +5,6 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.slab import PAGE_SHIFT, ZERO_SIZE_PTR
 from kmmdoc.linux.include.linux.slub_def import KmemCache, SlabPage
 from kmmdoc.linux.include.linux.topology import smp_processor_id
-from kmmdoc.linux.kernel import Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.free import __free_kmem_pages
 from kmmdoc.linux.mm.slub.layout import kmem_cache_debug, kmem_cache_has_cpu_partial, slab_ksize
@@ -17,6 +16,7 @@ from kmmdoc.linux.mm.slub.pages import (
     virt_to_head_page,
 )
 from kmmdoc.linux.mm.slub.partial import __cmpxchg_double_slab, add_partial, put_cpu_partial, remove_partial
+from kmmdoc.linux.state import Kernel, __pa
 
 KFILE = "mm/slub.c"
 

@@ -18,9 +18,9 @@ from kmmdoc.linux.include.linux.slab import (
     get_order,
 )
 from kmmdoc.linux.include.linux.slub_def import KmemCache, OrderObjects
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 KFILE = "mm/slub.c"
 

@@ -24,14 +24,14 @@ from kmmdoc.linux.include.linux.slab import (
     SLAB_STORE_USER,
 )
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheNode, OrderObjects, SlabPage
-from kmmdoc.linux.kernel import Kernel, __va
-from kmmdoc.linux.kernel_.rcu.tree import call_rcu
+from kmmdoc.linux.kernel.rcu.tree import call_rcu
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
 from kmmdoc.linux.mm.page_alloc.free import __free_pages
 from kmmdoc.linux.mm.slub.layout import OBJECT_POISON, kmem_cache_debug
 from kmmdoc.linux.mm.vmstat import mod_zone_page_state
+from kmmdoc.linux.state import Kernel, __va
 
 KFILE = "mm/slub.c"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import gfp_zone
 from kmmdoc.linux.include.linux.slub_def import KmemCache, KmemCacheCpu, KmemCacheNode, SlabPage
 from kmmdoc.linux.include.linux.topology import numa_mem_id, smp_processor_id
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import mempolicy_slab_node, node_zonelist
 from kmmdoc.linux.mm.mmzone import next_zones_zonelist
@@ -21,6 +20,7 @@ from kmmdoc.linux.mm.slub.pages import (
     get_node,
     page_to_nid,
 )
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/slub.c"
 

@@ -21,7 +21,6 @@ from kmmdoc.linux.include.linux.vmalloc import (
     vm_struct,
     vmap_area,
 )
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current, node_zonelist, nr_interleaved
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask, gfpflags_to_migratetype
@@ -37,6 +36,7 @@ from kmmdoc.linux.mm.vmalloc.areas import (
     free_unmap_vmap_area,
 )
 from kmmdoc.linux.mm.vmalloc.mapping import KEPT_ONE_BY_ONE, PAGE_SHIFT, PAGE_SIZE, vmap_page_range
+from kmmdoc.linux.state import KERN_WARNING, Kernel
 
 KFILE = "mm/vmalloc.c"
 

@@ -12,12 +12,12 @@ from bisect import bisect_left, bisect_right
 from kmmdoc.linux.include.linux.gfp import GFP_RECLAIM_MASK
 from kmmdoc.linux.include.linux.slab import kmalloc_node
 from kmmdoc.linux.include.linux.vmalloc import VM_LAZY_FREE, VM_LAZY_FREEING, vmap_area
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
-from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
+from kmmdoc.linux.kernel.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.lib.rbtree import rb_erase, rb_insert_color
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vunmap_page_range
+from kmmdoc.linux.state import KERN_WARNING, Kernel
 
 KFILE = "mm/vmalloc.c"
 

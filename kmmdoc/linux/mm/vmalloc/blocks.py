@@ -13,8 +13,7 @@ from kmmdoc.linux.include.linux.gfp import GFP_KERNEL, GFP_RECLAIM_MASK
 from kmmdoc.linux.include.linux.slab import get_order, kmalloc_node
 from kmmdoc.linux.include.linux.topology import numa_node_id, smp_processor_id
 from kmmdoc.linux.include.linux.vmalloc import vmap_block
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.rcu.tree import kfree_call_rcu
+from kmmdoc.linux.kernel.rcu.tree import kfree_call_rcu
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.bitmap import bitmap_allocate_region
 from kmmdoc.linux.lib.radix_tree import radix_tree_delete, radix_tree_insert, radix_tree_preload
@@ -30,6 +29,7 @@ from kmmdoc.linux.mm.vmalloc.areas import (
     free_vmap_area_noflush,
 )
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SHIFT, PAGE_SIZE, vmap_page_range, vunmap_page_range
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/vmalloc.c"
 

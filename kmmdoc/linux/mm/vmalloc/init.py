@@ -5,10 +5,10 @@ from __future__ import annotations
 from kmmdoc.linux.include.linux.gfp import GFP_NOWAIT
 from kmmdoc.linux.include.linux.slab import kzalloc
 from kmmdoc.linux.include.linux.vmalloc import VM_ALLOC, VM_VM_AREA, vm_struct, vmap_area
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.vmalloc.areas import VMALLOC_END, VMALLOC_START, __insert_vmap_area
 from kmmdoc.linux.mm.vmalloc.mapping import PAGE_SIZE
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/vmalloc.c"
 

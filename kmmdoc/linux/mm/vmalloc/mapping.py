@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL, table_span
 from kmmdoc.linux.include.linux.mm_types import PageRow, Runs
 from kmmdoc.linux.include.linux.mmzone import MIGRATE_UNMOVABLE
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memory import __pmd_alloc, __pte_alloc_kernel, __pud_alloc
 from kmmdoc.linux.mm.mempolicy import nr_interleaved
 from kmmdoc.linux.mm.page_alloc.row import alloc_row
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/vmalloc.c"
 

@@ -7,7 +7,6 @@ from bisect import bisect_right
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kcalloc, kzalloc
 from kmmdoc.linux.include.linux.vmalloc import VM_ALLOC, vm_struct, vmap_area
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.alloc import free_vm_area, setup_vmalloc_vm
@@ -18,6 +17,7 @@ from kmmdoc.linux.mm.vmalloc.areas import (
     _end,
     purge_vmap_area_lazy,
 )
+from kmmdoc.linux.state import Kernel
 
 KFILE = "mm/vmalloc.c"
 

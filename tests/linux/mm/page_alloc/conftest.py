@@ -19,7 +19,6 @@ from kmmdoc.linux.include.linux.mmzone import (
     zone,
     zoneref,
 )
-from kmmdoc.linux.kernel import Kernel, __pa
 from kmmdoc.linux.mm.mempolicy import alloc_pages_current
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask, __get_free_pages
 from kmmdoc.linux.mm.page_alloc.free import (
@@ -30,6 +29,7 @@ from kmmdoc.linux.mm.page_alloc.free import (
     free_pages,
 )
 from kmmdoc.linux.mm.page_alloc.wmark import init_per_zone_wmark_min
+from kmmdoc.linux.state import Kernel, __pa
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.quantities import PAGE_SHIFT
 from kmmdoc.model.scenario import Machine, Scenario

@@ -17,11 +17,11 @@ from kmmdoc.linux.include.linux.mmzone import (
     zone,
     zoneref,
 )
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.nobootmem_free import __free_memory_core
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
 from kmmdoc.linux.mm.page_alloc.free import __free_pages, drain_local_pages
 from kmmdoc.linux.mm.page_alloc.pcp import setup_pageset
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

@@ -11,11 +11,11 @@ import pytest
 
 from kmmdoc.linux.arch.x86.mm.init_64_mem import mem_init
 from kmmdoc.linux.include.linux.mmzone import zone
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.memblock import memblock_add, memblock_reserve
 from kmmdoc.linux.mm.nobootmem_free import __free_memory_core
 from kmmdoc.linux.mm.page_alloc.blocks import largest_blocks
 from kmmdoc.linux.readers.pages import page_runs
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.trace import PagesFreed, call_tree, dmesg
 
 RECORD = Path(__file__).resolve().parents[3] / "data" / "truth" / "m2g-c4"

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from kmmdoc.linux.include.linux.mm_types import Page, PageRow
 from kmmdoc.linux.include.linux.mmzone import MAX_ORDER, free_area, per_cpu_pageset, pglist_data, zoneref
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.nobootmem_free import __free_memory_core
 from kmmdoc.linux.mm.page_alloc.alloc import __alloc_pages_nodemask
 from kmmdoc.linux.mm.page_alloc.pcp import setup_pageset
 from kmmdoc.linux.mm.page_alloc.row import alloc_row
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 from kmmdoc.model.trace import PagesAllocated, call_tree

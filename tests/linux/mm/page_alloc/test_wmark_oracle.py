@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from kmmdoc.linux.include.linux.mmzone import per_cpu_pageset, pglist_data, zone, zoneref
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.page_alloc.pcp import pageset_set_high_and_batch, zone_batchsize
 from kmmdoc.linux.mm.page_alloc.wmark import inactive_ratio, init_per_zone_wmark_min
 from kmmdoc.linux.mm.page_alloc.zonelists import nr_free_buffer_pages
+from kmmdoc.linux.state import Kernel
 
 Oracle = Callable[[str], Any]
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.mm.memblock import memblock_add
 from kmmdoc.linux.mm.percpu.area import pcpu_size_to_slot
 from kmmdoc.linux.mm.percpu.first_chunk import (
@@ -14,6 +13,7 @@ from kmmdoc.linux.mm.percpu.first_chunk import (
     alloc_info_lines,
     pcpu_build_alloc_info,
 )
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

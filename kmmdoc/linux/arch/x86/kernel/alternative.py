@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_free import free_init_pages
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
+from kmmdoc.linux.state import Kernel
 
 
 @setup_param("noreplace-smp")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.lib.vsprintf import simple_strtol
 from kmmdoc.linux.mm.memblock import for_each_free_mem_range, memblock_reserve
+from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SIZE
 
 EINVAL = 22

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_RESERVED, E820_X_MAX
 from kmmdoc.linux.arch.x86.kernel.e820.table import e820_add_region, sanitize_e820_map
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 KFILE = "arch/x86/kernel/early-quirks.c"
 

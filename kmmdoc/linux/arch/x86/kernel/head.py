@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock.regions import memblock_reserve
+from kmmdoc.linux.state import Kernel
 
 LOWMEM_CAP = 0x9F000
 """Conventional memory is never taken to reach above this."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.kernel.cpu.microcode.core_early import load_ucode_bsp
 from kmmdoc.linux.arch.x86.kernel.head import reserve_ebda_region
 from kmmdoc.linux.init.main import start_kernel
-from kmmdoc.linux.kernel import PAGE_OFFSET, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import PAGE_OFFSET, Kernel
 
 MAXMEM = 1 << 46
 EARLY_DYNAMIC_PAGE_TABLES = 64

@@ -5,10 +5,10 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
 from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
 from kmmdoc.linux.arch.x86.kernel.e820.use import early_reserve_e820
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel, __va
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_reserve
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, Kernel, __va
 from kmmdoc.model.scenario import MpProcessor
 
 APIC_DEFAULT_PHYS_BASE = 0xFEE00000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_DEBUG, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_DEBUG, Kernel
 
 KFILE = "arch/x86/kernel/pci-calgary_64.c"
 

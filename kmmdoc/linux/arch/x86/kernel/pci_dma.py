@@ -16,8 +16,8 @@ from kmmdoc.linux.arch.x86.kernel.pci_swiotlb import (
 )
 from kmmdoc.linux.drivers.iommu.amd_iommu_init import amd_iommu_detect
 from kmmdoc.linux.drivers.iommu.dmar import detect_intel_iommu
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "arch/x86/kernel/pci-dma.c"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 KFILE = "arch/x86/kernel/pci-iommu_table.c"
 

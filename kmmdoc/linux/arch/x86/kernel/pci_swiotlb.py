@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.swiotlb import swiotlb_init, swiotlb_print_info
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 KFILE = "arch/x86/kernel/pci-swiotlb.c"
 

@@ -8,9 +8,9 @@ from kmmdoc.linux.include.linux.ioport import (
     IORESOURCE_READONLY,
     resource,
 )
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.resource import request_resource
+from kmmdoc.linux.kernel.resource import request_resource
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 _FLAGS = IORESOURCE_BUSY | IORESOURCE_READONLY | IORESOURCE_MEM
 SYSTEM_ROM = (0xF0000, 0xFFFFF)

@@ -6,7 +6,6 @@ from kmmdoc.linux.arch.x86.kernel.cpu.common import setup_cpu_local_masks
 from kmmdoc.linux.arch.x86.mm.init_64 import populate_extra_pte
 from kmmdoc.linux.arch.x86.mm.numa import setup_node_to_cpumask_map
 from kmmdoc.linux.include.linux.percpu import PERCPU_DYNAMIC_RESERVE, PERCPU_MODULE_RESERVE
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem_node_nopanic, __alloc_bootmem_nopanic, free_bootmem
 from kmmdoc.linux.mm.percpu.first_chunk import (
@@ -16,6 +15,7 @@ from kmmdoc.linux.mm.percpu.first_chunk import (
     pcpu_fc_names,
     pcpu_page_first_chunk,
 )
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel, __pa
 
 REMOTE_DISTANCE = 20
 MAX_DMA_ADDRESS = 0x100_0000

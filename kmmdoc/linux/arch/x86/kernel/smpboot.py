@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
-from kmmdoc.linux.kernel import KERN_INFO, KERN_NOTICE, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, extern, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import KERN_INFO, KERN_NOTICE, KERN_WARNING, Kernel
 
 disable_ioapic_support = extern("disable_ioapic_support")
 

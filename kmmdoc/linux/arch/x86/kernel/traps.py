@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.pgtable import native_set_fixmap
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_RO
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 FIX_RO_IDT = 644
 

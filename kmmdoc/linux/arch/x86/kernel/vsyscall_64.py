@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.pgtable import native_set_fixmap
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_VSYSCALL, PAGE_KERNEL_VVAR
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.state import Kernel
 
 EINVAL = 22
 VSYSCALL_PAGE = 511

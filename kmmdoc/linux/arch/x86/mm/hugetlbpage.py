@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.hugetlb import PMD_ORDER, PUD_ORDER, hugetlb_add_hstate
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 
 @setup_param("hugepagesz=")

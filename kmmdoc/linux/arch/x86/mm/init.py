@@ -6,8 +6,7 @@ from kmmdoc.linux.arch.x86.include.asm.e820 import E820_X_MAX, ISA_END_ADDRESS
 from kmmdoc.linux.arch.x86.kernel.head64 import touch_early
 from kmmdoc.linux.arch.x86.kernel.setup.brk import extend_brk
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, Kernel, __START_KERNEL_map, __va
-from kmmdoc.linux.kernel_.range import add_range_with_merge, clean_sort_range
+from kmmdoc.linux.kernel.range import add_range_with_merge, clean_sort_range
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.memblock import (
     for_each_mem_pfn_range,
@@ -18,6 +17,7 @@ from kmmdoc.linux.mm.memblock import (
 from kmmdoc.linux.mm.memblock.direction import memblock_bottom_up
 from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages
 from kmmdoc.linux.mm.page_alloc.zone_init import free_area_init_nodes
+from kmmdoc.linux.state import KERN_DEBUG, KERN_INFO, Kernel, __START_KERNEL_map, __va
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 kernel_physical_mapping_init = extern("kernel_physical_mapping_init")

@@ -19,13 +19,13 @@ from kmmdoc.linux.arch.x86.mm.pgtable_ext import (
     table_span,
 )
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES
-from kmmdoc.linux.kernel import PAGE_OFFSET, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.memblock.bulk import more_below, take_below
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.linux.mm.page_alloc.alloc import get_zeroed_page
 from kmmdoc.linux.mm.page_alloc.ranges import sparse_memory_present_with_active_regions
 from kmmdoc.linux.mm.sparse import sparse_init
+from kmmdoc.linux.state import PAGE_OFFSET, Kernel, __pa, __va
 from kmmdoc.model.quantities import PAGE_SIZE
 
 PMD_SIZE, PUD_SIZE, PGDIR_SIZE = 1 << 21, 1 << 30, 1 << 39

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.kernel.pci_dma import pci_iommu_alloc
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.nobootmem_free import free_all_bootmem
 from kmmdoc.linux.mm.page_alloc.mem_info import mem_init_print_info
+from kmmdoc.linux.state import Kernel
 
 KFILE = "arch/x86/mm/init_64.c"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_free import free_init_pages
-from kmmdoc.linux.kernel import Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel, __va
 from kmmdoc.model.quantities import PAGE_SIZE
 
 KFILE = "arch/x86/mm/init_64.c"

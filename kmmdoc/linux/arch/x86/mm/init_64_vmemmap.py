@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_64 import sync_global_pgds
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL_LARGE
-from kmmdoc.linux.kernel import KERN_DEBUG, Kernel, __pa
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.sparse_vmemmap import (
     PMD_SIZE,
@@ -12,6 +11,7 @@ from kmmdoc.linux.mm.sparse_vmemmap import (
     vmemmap_pgd_populate,
     vmemmap_pud_populate,
 )
+from kmmdoc.linux.state import KERN_DEBUG, Kernel, __pa
 
 KFILE = "arch/x86/mm/init_64.c"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.kernel.head64 import touch_early
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import FIXADDR_TOP, table_span
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 FIRST_BTMAP = FIXADDR_TOP // table_span(1) * table_span(1) - 2 * table_span(1)
 """The 512 temporary mappings have a PTE page of their own, below that of the lasting ones."""

@@ -11,12 +11,12 @@ from kmmdoc.linux.arch.x86.mm.pat import (
 )
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
 from kmmdoc.linux.include.linux.vmalloc import VM_IOREMAP, vm_struct
-from kmmdoc.linux.kernel import KERN_ERR, PAGE_OFFSET, Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.ioremap import ioremap_page_range
 from kmmdoc.linux.mm.slub.free import kfree
 from kmmdoc.linux.mm.vmalloc.alloc import free_vm_area, get_vm_area_caller, remove_vm_area
 from kmmdoc.linux.mm.vmalloc.areas import find_vmap_area
+from kmmdoc.linux.state import KERN_ERR, PAGE_OFFSET, Kernel, __va
 from kmmdoc.model.quantities import PAGE_SIZE
 
 KFILE = "arch/x86/mm/ioremap.c"

@@ -8,7 +8,6 @@ from kmmdoc.linux.arch.x86.mm.amdtopology import amd_numa_init
 from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE, ULLONG_MAX
 from kmmdoc.linux.include.linux.mmzone import pglist_data
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_ERR, KERN_INFO, KERN_WARNING, Kernel, __pa, __va
 from kmmdoc.linux.kfunc import early_param, extern, kfunc
 from kmmdoc.linux.mm.memblock import (
     __memblock_alloc_base,
@@ -26,6 +25,7 @@ from kmmdoc.linux.mm.page_alloc.ranges import (
     early_pfn_to_nid,
     setup_nr_node_ids,
 )
+from kmmdoc.linux.state import KERN_DEBUG, KERN_ERR, KERN_INFO, KERN_WARNING, Kernel, __pa, __va
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 x86_acpi_numa_init = extern("x86_acpi_numa_init")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.numa import x86_numa_init
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

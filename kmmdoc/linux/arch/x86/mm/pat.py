@@ -9,9 +9,9 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.mm.pat_types import memtype
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kzalloc
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.free import kfree
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 _PAGE_CACHE_WB, _PAGE_CACHE_WC, _PAGE_CACHE_UC_MINUS, _PAGE_CACHE_UC = 0, 1 << 3, 1 << 4, 3 << 3
 SIZEOF_MEMTYPE = 56

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init_64 import set_pte_vaddr
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import FIXADDR_TOP, PAGE_KERNEL_NOCACHE
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_NOTRACK, __GFP_REPEAT, __GFP_ZERO, GFP_KERNEL
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.alloc import __get_free_pages
+from kmmdoc.linux.state import Kernel
 
 KFILE = "arch/x86/mm/pgtable.c"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_INFO, KERN_NOTICE, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.state import KERN_INFO, KERN_NOTICE, Kernel
 
 EINVAL = 22
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.mm.numa import numa_add_memblk, numa_set_distance
 from kmmdoc.linux.drivers.acpi.numa import acpi_map_pxm_to_node, acpi_numa_init, pxm_to_node
 from kmmdoc.linux.include.linux.memblock import NUMA_NO_NODE
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_mark_hotplug
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.scenario import SratCpu, SratMemory
 
 EINVAL = 22

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_DEBUG, Kernel, __va
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_find_in_range, memblock_reserve
+from kmmdoc.linux.state import KERN_DEBUG, Kernel, __va
 from kmmdoc.model.quantities import PAGE_SIZE
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import parse_option_str
+from kmmdoc.linux.state import Kernel
 
 
 @early_param("noefi")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kmmdoc.linux.drivers.video.console.vgacon import vgacon_startup
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_NOWAIT
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
+from kmmdoc.linux.state import Kernel
 
 VC_DATA_SIZE = 1024
 """The size class of a struct vc_data; its exact size, which only decides the class, is not modelled."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
-from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines.resolve import resolve
 from kmmdoc.model.scenario import AcpiTable, E820Entry, Efi, EfiMemory, Lapic, Machine, MpTable, Scenario
 from kmmdoc.model.trace import dmesg

@@ -9,8 +9,8 @@ import pytest
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_X_MAX, e820entry
 from kmmdoc.linux.arch.x86.kernel.e820 import query, setup, table, use
-from kmmdoc.linux.kernel import Kernel, KernelPanic
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import E820Entry, Machine, Scenario
 from kmmdoc.model.trace import dmesg

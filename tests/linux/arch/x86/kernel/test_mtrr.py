@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from kmmdoc.linux.arch.x86.kernel.head64 import x86_64_start_kernel
-from kmmdoc.linux.kernel import Kernel, KernelPanic
-from kmmdoc.linux.kernel_.range import subtract_range
+from kmmdoc.linux.kernel.range import subtract_range
 from kmmdoc.linux.link import link
+from kmmdoc.linux.state import Kernel, KernelPanic
 from kmmdoc.machines.resolve import resolve
 from kmmdoc.model.scenario import E820Entry, Machine, Mtrr, Scenario
 from kmmdoc.model.trace import dmesg

@@ -10,10 +10,10 @@ import pytest
 from kmmdoc.linux.arch.x86.include.asm.e820 import ISA_END_ADDRESS, e820entry
 from kmmdoc.linux.arch.x86.kernel.e820 import use
 from kmmdoc.linux.arch.x86.mm import init
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.range import add_range_with_merge, clean_sort_range
+from kmmdoc.linux.kernel.range import add_range_with_merge, clean_sort_range
 from kmmdoc.linux.link import link
 from kmmdoc.linux.mm.memblock import memblock_add
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
+from kmmdoc.linux.state import Kernel
 
 
 def cpu_has_apic(k: Kernel) -> bool:

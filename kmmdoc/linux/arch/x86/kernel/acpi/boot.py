@@ -5,9 +5,9 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
 from kmmdoc.linux.arch.x86.kernel.apic.apic import generic_processor_info, register_lapic_address
 from kmmdoc.linux.arch.x86.kernel.apic.io_apic import mp_register_ioapic
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
+from kmmdoc.linux.state import KERN_DEBUG, KERN_ERR, KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.scenario import AcpiTable, Lapic
 
 EINVAL, ENODEV = 22, 19

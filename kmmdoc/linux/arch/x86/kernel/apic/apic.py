@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.cpufeature import cpu_has_apic
 from kmmdoc.linux.arch.x86.mm.pgtable import set_fixmap_nocache
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel
 
 ENODEV, EINVAL = 19, 22
 APIC_DEFAULT_PHYS_BASE = 0xFEE00000

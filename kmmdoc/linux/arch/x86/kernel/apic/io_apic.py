@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.pgtable import set_fixmap_nocache
-from kmmdoc.linux.kernel import KERN_INFO, Kernel, __pa
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
+from kmmdoc.linux.state import KERN_INFO, Kernel, __pa
 from kmmdoc.model.quantities import PAGE_SIZE
 
 FIX_IO_APIC_BASE_0 = 516

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kzalloc_node
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.irq.irqdesc import irq_alloc_desc_at
+from kmmdoc.linux.kernel.irq.irqdesc import irq_alloc_desc_at
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "arch/x86/kernel/apic/io_apic.c"
 

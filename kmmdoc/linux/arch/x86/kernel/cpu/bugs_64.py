@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.kernel.alternative import alternative_instructions
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

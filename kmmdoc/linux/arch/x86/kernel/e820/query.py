@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_NVS, E820_RAM, E820_RESERVED_KERN
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel
-from kmmdoc.linux.kernel_.power.snapshot import register_nosave_region
+from kmmdoc.linux.kernel.power.snapshot import register_nosave_region
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, Kernel
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/e820.c"

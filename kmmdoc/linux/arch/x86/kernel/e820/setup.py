@@ -20,9 +20,9 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import (
     e820_remove_range,
     sanitize_e820_map,
 )
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel
 
 KFILE = "arch/x86/kernel/e820.c"
 EINVAL = 22

@@ -13,9 +13,9 @@ from kmmdoc.linux.arch.x86.include.asm.e820 import (
     e820entry,
     e820map,
 )
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_ERR, KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.sort import sort
+from kmmdoc.linux.state import KERN_DEBUG, KERN_ERR, KERN_INFO, Kernel
 
 KFILE = "arch/x86/kernel/e820.c"
 U64_MAX = (1 << 64) - 1

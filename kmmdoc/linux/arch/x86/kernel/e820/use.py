@@ -14,8 +14,7 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import e820_update_range_saved, upd
 from kmmdoc.linux.drivers.firmware.memmap import firmware_map_add_early
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, IORESOURCE_MEM, resource
 from kmmdoc.linux.include.linux.memblock import MAX_NUMNODES, NUMA_NO_NODE
-from kmmdoc.linux.kernel import KERN_DEBUG, KERN_INFO, Kernel
-from kmmdoc.linux.kernel_.resource import (
+from kmmdoc.linux.kernel.resource import (
     insert_resource,
     insert_resource_expand_to_fit,
     reserve_region_with_split,
@@ -32,6 +31,7 @@ from kmmdoc.linux.mm.memblock import (
 )
 from kmmdoc.linux.mm.nobootmem import __alloc_bootmem
 from kmmdoc.linux.mm.page_alloc.zone_init import set_dma_reserve
+from kmmdoc.linux.state import KERN_DEBUG, KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/e820.c"

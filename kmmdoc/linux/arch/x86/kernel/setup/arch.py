@@ -58,11 +58,11 @@ from kmmdoc.linux.include.linux.ioport import (
     resource,
 )
 from kmmdoc.linux.init.main import parse_early_param
-from kmmdoc.linux.kernel import KERN_INFO, Kernel, __va
-from kmmdoc.linux.kernel_.printk.printk import setup_log_buf
-from kmmdoc.linux.kernel_.resource import insert_resource, request_resource
+from kmmdoc.linux.kernel.printk.printk import setup_log_buf
+from kmmdoc.linux.kernel.resource import insert_resource, request_resource
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve, memblock_set_current_limit
+from kmmdoc.linux.state import KERN_INFO, Kernel, __va
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/setup.c"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve
+from kmmdoc.linux.state import Kernel
 
 KFILE = "arch/x86/kernel/setup.c"
 

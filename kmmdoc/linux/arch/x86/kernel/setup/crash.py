@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
-from kmmdoc.linux.kernel_.kexec import (
+from kmmdoc.linux.kernel.kexec import (
     parse_crashkernel,
     parse_crashkernel_high,
     parse_crashkernel_low,
 )
-from kmmdoc.linux.kernel_.resource import insert_resource
+from kmmdoc.linux.kernel.resource import insert_resource
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.swiotlb import swiotlb_size_or_default
 from kmmdoc.linux.mm.memblock import (
@@ -17,6 +16,7 @@ from kmmdoc.linux.mm.memblock import (
     memblock_phys_mem_size,
     memblock_reserve,
 )
+from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import MAX_PHYSMEM_BITS, PAGE_SHIFT
 
 KFILE = "arch/x86/kernel/setup.c"

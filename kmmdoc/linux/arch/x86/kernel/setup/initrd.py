@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.mm.init import pfn_range_is_mapped
-from kmmdoc.linux.kernel import KERN_INFO, PAGE_OFFSET, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import (
     memblock_find_in_range,
@@ -11,6 +10,7 @@ from kmmdoc.linux.mm.memblock import (
     memblock_mem_size,
     memblock_reserve,
 )
+from kmmdoc.linux.state import KERN_INFO, PAGE_OFFSET, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT, PAGE_SIZE
 
 KFILE = "arch/x86/kernel/setup.c"

@@ -20,10 +20,10 @@ from kmmdoc.linux.arch.x86.kernel.e820.table import (
     e820_update_range,
     sanitize_e820_map,
 )
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
 from kmmdoc.linux.mm.memblock import memblock_reserve
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.quantities import PAGE_SIZE
 
 KFILE = "arch/x86/kernel/setup.c"

@@ -15,9 +15,9 @@ from kmmdoc.linux.arch.x86.mm.init_64 import supported
 from kmmdoc.linux.arch.x86.mm.ioremap import FIRST_BTMAP
 from kmmdoc.linux.arch.x86.mm.pgtable_ext import PAGE_KERNEL
 from kmmdoc.linux.drivers.firmware.efi.efi import efi_runtime_disabled
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve
+from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SIZE
 from kmmdoc.model.scenario import EfiMemory
 

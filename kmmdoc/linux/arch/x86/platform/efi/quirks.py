@@ -11,10 +11,10 @@ from kmmdoc.linux.arch.x86.platform.efi.efi import (
     EFI_BOOT_SERVICES_DATA,
     efi_unmap_memmap,
 )
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.memblock import memblock_is_region_reserved, memblock_reserve
 from kmmdoc.linux.mm.nobootmem_free import free_bootmem_late
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 
 @kfunc

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import E820_RAM, E820_RESERVED
 from kmmdoc.linux.arch.x86.kernel.e820.table import e820_update_range, update_e820
-from kmmdoc.linux.kernel import KERN_INFO, KERN_WARNING, Kernel
-from kmmdoc.linux.kernel_.range import Range, add_range_with_merge, clean_sort_range, subtract_range
+from kmmdoc.linux.kernel.range import Range, add_range_with_merge, clean_sort_range, subtract_range
 from kmmdoc.linux.kfunc import early_param, kfunc
+from kmmdoc.linux.state import KERN_INFO, KERN_WARNING, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 from kmmdoc.model.scenario import Mtrr
 

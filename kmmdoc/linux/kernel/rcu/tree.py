@@ -5,8 +5,8 @@ Simplified: no grace period ever ends while the boot is simulated, so what is to
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/rcu/tree.c"
 

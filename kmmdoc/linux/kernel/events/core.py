@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.rcu.srcu import init_srcu_struct
+from kmmdoc.linux.kernel.rcu.srcu import init_srcu_struct
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/events/core.c"
 

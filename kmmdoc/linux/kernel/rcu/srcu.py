@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/rcu/srcu.c"
 

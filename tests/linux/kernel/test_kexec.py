@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.kexec import parse_crashkernel, parse_crashkernel_high, parse_crashkernel_low
+from kmmdoc.linux.kernel.kexec import parse_crashkernel, parse_crashkernel_high, parse_crashkernel_low
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kcalloc
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/sched/cpudeadline.c"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_WARNING, Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.lib.cmdline import memparse
+from kmmdoc.linux.state import KERN_WARNING, Kernel
 
 NAME = "crashkernel="
 SUFFIXES = (",high", ",low")

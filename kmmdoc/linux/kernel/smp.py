@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.arch.x86.kernel.smpboot import arch_disable_smp_support, smp_announce
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 
 @early_param("nosmp")

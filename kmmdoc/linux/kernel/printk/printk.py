@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc, memblock_virt_alloc_nopanic
-from kmmdoc.linux.kernel import KERN_ERR, KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import memparse
+from kmmdoc.linux.state import KERN_ERR, KERN_INFO, Kernel
 
 LOG_ALIGN = 8
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.sched import task_struct
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.mempolicy import __mpol_dup
+from kmmdoc.linux.state import Kernel
 from kmmdoc.model.quantities import PAGE_SIZE
 
 THREAD_SIZE = 16384

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from kmmdoc.linux.kernel import KERN_ERR, Kernel
+from kmmdoc.linux.state import KERN_ERR, Kernel
 
 ENOENT, ENOSPC = 2, 28
 

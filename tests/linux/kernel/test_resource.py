@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_MEM, resource
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.resource import (
+from kmmdoc.linux.kernel.resource import (
     EBUSY,
     insert_resource,
     insert_resource_expand_to_fit,
     request_resource,
     reserve_region_with_split,
 )
+from kmmdoc.linux.state import Kernel
 from kmmdoc.machines.builds import load_build
 from kmmdoc.model.scenario import Machine, Scenario
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kzalloc_node
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import extern, kfunc
 from kmmdoc.linux.lib.radix_tree import radix_tree_insert
 from kmmdoc.linux.mm.percpu.alloc import __alloc_percpu
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 KFILE = "kernel/irq/irqdesc.c"
 

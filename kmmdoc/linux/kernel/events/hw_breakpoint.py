@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import GFP_KERNEL
 from kmmdoc.linux.include.linux.slab import kcalloc
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.events.core import perf_pmu_register
+from kmmdoc.linux.kernel.events.core import perf_pmu_register
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/events/hw_breakpoint.c"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.gfp import __GFP_ZERO, GFP_NOWAIT
-from kmmdoc.linux.kernel import Kernel
-from kmmdoc.linux.kernel_.sched.cpudeadline import cpudl_init
-from kmmdoc.linux.kernel_.sched.cpupri import cpupri_init
+from kmmdoc.linux.kernel.sched.cpudeadline import cpudl_init
+from kmmdoc.linux.kernel.sched.cpupri import cpupri_init
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.slub.alloc import __kmalloc
+from kmmdoc.linux.state import Kernel
 
 KFILE = "kernel/sched/core.c"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc
 from kmmdoc.linux.mm.page_alloc.hash import HASH_EARLY, HASH_SMALL, alloc_large_system_hash
+from kmmdoc.linux.state import Kernel
 
 
 @kfunc

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_INFO, Kernel
 
 EARLY = (("cpuset", "CPUSETS"), ("cpu", "CGROUP_SCHED"), ("cpuacct", "CGROUP_CPUACCT"))
 """Controllers that have to be there from the start, with the option that builds them in."""

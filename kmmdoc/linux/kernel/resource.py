@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.ioport import IORESOURCE_BUSY, resource
-from kmmdoc.linux.kernel import Kernel
 from kmmdoc.linux.kfunc import kfunc, setup_param
 from kmmdoc.linux.lib.cmdline import get_option
+from kmmdoc.linux.state import Kernel
 
 EBUSY = 16
 MAXRESERVE = 4

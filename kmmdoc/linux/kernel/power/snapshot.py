@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kmmdoc.linux.include.linux.bootmem import memblock_virt_alloc
-from kmmdoc.linux.kernel import KERN_INFO, Kernel
 from kmmdoc.linux.kfunc import kfunc
+from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SHIFT
 
 

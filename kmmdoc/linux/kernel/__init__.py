@@ -1,0 +1,1 @@
+"""kernel/: the core kernel, as far as it takes or describes memory while booting."""

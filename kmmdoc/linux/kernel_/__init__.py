@@ -1,4 +1,0 @@
-"""The kernel's folder kernel/.
-
-The underscore keeps it apart from kmmdoc.linux.kernel, the state of a boot.
-"""

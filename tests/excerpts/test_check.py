@@ -110,6 +110,8 @@ WORDS, GLOSSARY = "templates/strings/zh_CN.toml", "templates/glossary.toml"
             "Nothing is lost on the way from one jug.",
             [(ZH, 12, "untranslated", "English in")],
         ),
+        (ZH, "`fill()`", "`pour()`", [(ZH, 16, "differs", "`fill()` is named in English only"),
+                                      (ZH, 16, "differs", "`pour()` is named in Chinese only")]),
         (EN_CHAPTER, "`struct jug`", "`struct mug`", [(EN_CHAPTER, 3, "symbol", "structure is called mug")]),
         (EN_TAP, "{kfunc}`fill() <fill>`", "`flood()`",
          [(EN_TAP, 1, "differs", "name {kfunc}`fill"), (EN_TAP, 3, "symbol", "called flood()"),

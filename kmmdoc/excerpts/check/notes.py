@@ -13,6 +13,7 @@ from kmmdoc.excerpts import ctext
 from kmmdoc.excerpts.bind import Binder
 from kmmdoc.excerpts.check.finding import Finding, line_of, of_error, relative
 from kmmdoc.excerpts.check.passed import WrittenStep
+from kmmdoc.excerpts.check.prose import names_in
 from kmmdoc.excerpts.facts import Facts
 from kmmdoc.excerpts.store import SHORT, SUFFIXES, Annotations, parse
 from kmmdoc.excerpts.trees import Tree, text_of
@@ -126,11 +127,22 @@ def _check_chinese(notes: Notes, english: Annotation, chinese: Annotation) -> It
     for line, text in _texts(chinese, own):
         if is_english(text):
             yield Finding(path, line, "untranslated", "English in the Chinese text")
+    if chinese.stale:
+        return
+    for (_, ours), (line, theirs) in zip(_texts(english), _texts(chinese), strict=True):
+        for name in sorted(_names(ours) ^ _names(theirs)):
+            text = f"{name} is named in {'English' if name in ours else 'Chinese'} only"
+            yield Finding(path, line, "differs", text)
 
 
 def _texts(annotation: Annotation, own: set[str] | None = None) -> Iterator[tuple[int, str]]:
     yield 1, annotation.summary
     yield from ((s.at, s.body) for s in annotation.sections if own is None or s.slug in own)
+
+
+def _names(text: str) -> set[str]:
+    """What a text names in code font, but for forms with words to fill in, which are translated."""
+    return {name for name in names_in(text) if "=" not in name}
 
 
 def is_english(text: str) -> bool:

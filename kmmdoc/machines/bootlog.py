@@ -14,25 +14,7 @@ from typing import Any
 
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.quantities import PAGE_SIZE
-from kmmdoc.model.scenario import Efi, EfiMemory, MpProcessor, Mtrr
-
-EFI_TYPES = (
-    "Reserved",
-    "Loader Code",
-    "Loader Data",
-    "Boot Code",
-    "Boot Data",
-    "Runtime Code",
-    "Runtime Data",
-    "Conventional Memory",
-    "Unusable Memory",
-    "ACPI Reclaim Memory",
-    "ACPI Memory NVS",
-    "Memory Mapped I/O",
-    "MMIO Port Space",
-    "PAL Code",
-)
-"""Names of the UEFI memory types as the log prints them, by their number."""
+from kmmdoc.model.scenario import EFI_TYPES, Efi, EfiMemory, MpProcessor, Mtrr
 
 EFI_LOADER_DATA = 2
 EFI_ATTRIBUTES = {

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from kmmdoc.machines import schema
-from kmmdoc.machines.bootlog import EFI_TYPES
 from kmmdoc.machines.check import E820_NAMES, findings, require_sound
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.scenario import (
     BASELINE_CPU_FLAGS,
+    EFI_TYPES,
     AcpiTable,
     E820Entry,
     Efi,

@@ -6,11 +6,29 @@ Everything here is input. Nothing in it is an outcome of the boot: no region, zo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kmmdoc.model.errors import KmmdocError
 
 E820_RAM, E820_RESERVED, E820_ACPI, E820_NVS, E820_UNUSABLE = 1, 2, 3, 4, 5
+
+EFI_TYPES = (
+    "Reserved",
+    "Loader Code",
+    "Loader Data",
+    "Boot Code",
+    "Boot Data",
+    "Runtime Code",
+    "Runtime Data",
+    "Conventional Memory",
+    "Unusable Memory",
+    "ACPI Reclaim Memory",
+    "ACPI Memory NVS",
+    "Memory Mapped I/O",
+    "MMIO Port Space",
+    "PAL Code",
+)
+"""Names of the UEFI memory types as the log prints them, by their number."""
 
 BASELINE_CPU_FLAGS: frozenset[str] = frozenset(
     {"fpu", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", "sep", "mtrr", "pge", "mca", "cmov"}
@@ -236,7 +254,6 @@ class KernelBuild:
     enums: Mapping[str, Mapping[str, int]]
     banner: str = ""
     origin: str = "build"
-    _cache: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def symbol(self, name: str) -> int:
         """Virtual address of `name`; KmmdocError where the build does not have it."""

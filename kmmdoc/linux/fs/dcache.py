@@ -18,14 +18,19 @@ def set_dhash_entries(k: Kernel, text: str) -> int:
     return 1
 
 
+def _allocate(k: Kernel, flags: int) -> None:
+    """Allocate the table, from memblock with HASH_EARLY."""
+    bucket = k.build.sizeof("hlist_bl_head")
+    table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, flags, 0, 0, 0)
+    k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+
+
 @kfunc
 def dcache_init_early(k: Kernel) -> None:
     """Allocate the table now, unless it is to be spread over the nodes, which has to wait for vmalloc."""
     if k.hashdist:
         return
-    bucket = k.build.sizeof("hlist_bl_head")
-    table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, HASH_EARLY, 0, 0, 0)
-    k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+    _allocate(k, HASH_EARLY)
 
 
 @kfunc
@@ -33,9 +38,7 @@ def dcache_init(k: Kernel) -> None:
     """Allocate the table of names if that had to wait. Simplified: the cache of entries is left out."""
     if not k.hashdist:
         return
-    bucket = k.build.sizeof("hlist_bl_head")
-    table = alloc_large_system_hash(k, "Dentry cache", bucket, k.dhash_entries, 13, 0, 0, 0, 0)
-    k.dentry_hashtable, k.d_hash_shift, k.d_hash_mask = table.table, table.shift, table.mask
+    _allocate(k, 0)
 
 
 @kfunc

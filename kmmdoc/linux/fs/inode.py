@@ -16,14 +16,19 @@ def set_ihash_entries(k: Kernel, text: str) -> int:
     return 1
 
 
+def _allocate(k: Kernel, flags: int) -> None:
+    """Allocate the table, from memblock with HASH_EARLY."""
+    bucket = k.build.sizeof("hlist_head")
+    table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, flags, 0, 0, 0)
+    k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask
+
+
 @kfunc
 def inode_init_early(k: Kernel) -> None:
     """Allocate the table now, unless it is to be spread over the nodes, which has to wait for vmalloc."""
     if k.hashdist:
         return
-    bucket = k.build.sizeof("hlist_head")
-    table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, HASH_EARLY, 0, 0, 0)
-    k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask
+    _allocate(k, HASH_EARLY)
 
 
 @kfunc
@@ -31,6 +36,4 @@ def inode_init(k: Kernel) -> None:
     """Allocate the table if that had to wait. Simplified: the cache of inodes is left out."""
     if not k.hashdist:
         return
-    bucket = k.build.sizeof("hlist_head")
-    table = alloc_large_system_hash(k, "Inode-cache", bucket, k.ihash_entries, 14, 0, 0, 0, 0)
-    k.inode_hashtable, k.i_hash_shift, k.i_hash_mask = table.table, table.shift, table.mask
+    _allocate(k, 0)

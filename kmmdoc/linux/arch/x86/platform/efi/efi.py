@@ -19,7 +19,7 @@ from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.mm.memblock import memblock_reserve
 from kmmdoc.linux.state import KERN_INFO, Kernel
 from kmmdoc.model.quantities import PAGE_SIZE
-from kmmdoc.model.scenario import EfiMemory
+from kmmdoc.model.scenario import EFI_TYPES, EfiMemory
 
 EFI_LOADER_CODE, EFI_LOADER_DATA = 1, 2
 EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA = 3, 4
@@ -39,22 +39,6 @@ _TYPES = {
     EFI_ACPI_MEMORY_NVS: E820_NVS,
     EFI_UNUSABLE_MEMORY: E820_UNUSABLE,
 }
-_NAMES = (
-    "Reserved",
-    "Loader Code",
-    "Loader Data",
-    "Boot Code",
-    "Boot Data",
-    "Runtime Code",
-    "Runtime Data",
-    "Conventional Memory",
-    "Unusable Memory",
-    "ACPI Reclaim Memory",
-    "ACPI Memory NVS",
-    "Memory Mapped I/O",
-    "MMIO Port Space",
-    "PAL Code",
-)
 _ATTRIBUTES = ((1 << 63, "RUN"), (0x4000, "XP"), (0x2000, "RP"), (0x1000, "WP"), (0x10, "UCE"))
 _CACHE = ((0x8, "WB"), (0x4, "WT"), (0x2, "WC"), (0x1, "UC"))
 
@@ -91,7 +75,7 @@ def efi_memblock_x86_reserve_range(k: Kernel) -> int:
 
 def _typeattr(md: EfiMemory) -> str:
     """Type and attributes of a descriptor as the log writes them."""
-    name = _NAMES[md.type] if md.type < len(_NAMES) else f"type={md.type}"
+    name = EFI_TYPES[md.type] if md.type < len(EFI_TYPES) else f"type={md.type}"
     flags = "|".join(f"{text if md.attribute & bit else '':{len(text)}}" for bit, text in _ATTRIBUTES)
     cache = "|".join(text if md.attribute & bit else "  " for bit, text in _CACHE)
     return f"[{name:<19}|{flags}|{cache}]"

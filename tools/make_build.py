@@ -12,7 +12,9 @@ simulator has and the names in kmmdoc/machines/builds/wanted-symbols.txt.
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILDS = ROOT / "kmmdoc" / "machines" / "builds"
@@ -26,6 +28,27 @@ def simulated() -> set[str]:
 
     link()
     return set(symbols)
+
+
+def members(field: dict[str, Any], base: int = 0) -> Iterator[list[Any]]:
+    """[name, type, offset, size] of a member, or of those of an unnamed union or structure in its place.
+
+    A bit field says its bits in its type, and its place are the bytes that hold them.
+    """
+    at = base + field["offset"]
+    if not field["name"] and field.get("members"):
+        for inner in field["members"]:
+            yield from members(inner, at)
+    elif bits := field.get("bit_size"):
+        skipped = field["bit_offset"] % 8
+        yield [field["name"], f"{field['type']} : {bits}", first_byte(field, base), (skipped + bits + 7) // 8]
+    else:
+        yield [field["name"], field["type"], at, field["size"]]
+
+
+def first_byte(field: dict[str, Any], base: int) -> int:
+    """Offset of the byte in which a bit field begins."""
+    return base + int(field["bit_offset"]) // 8
 
 
 def main() -> int:
@@ -52,7 +75,7 @@ def main() -> int:
             config[found[1]] = found[2].strip('"')
     layouts = json.loads((folder / "structs.json").read_text())
     structs = {
-        k: [v["size"], [[f["name"], f["type"], f["offset"], f["size"]] for f in v.get("fields", ())]]
+        k: [v["size"], [member for f in v.get("fields", ()) for member in members(f)]]
         for k, v in layouts["structs"].items()
     }
     data = {

@@ -49,13 +49,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _table(coverage: Coverage) -> list[str]:
     rows = [
-        [r.what, "" if r.of is None else str(r.of), str(r.annotated), str(r.deep), str(r.both)]
+        [r.what, *("" if n is None else str(n) for n in (r.of, r.annotated, r.deep, r.both))]
         for r in coverage.rows
     ]
     header = ["WHAT", "OF", "ANNOTATED", "IN DEPTH", "BOTH LANGUAGES"]
     lines = table(header, rows, right=[1, 2, 3, 4])
     if coverage.structures:
         lines.append(f"structures without an annotation: {', '.join(coverage.structures)}")
+    if coverage.unexplained:
+        lines.append(f"structures whose members are not explained: {', '.join(coverage.unexplained)}")
     lines.append(f"{coverage.steps_passed} of {coverage.steps} steps were passed by a bundled machine")
     lines += [f"  not passed: {step}" for step in coverage.steps_left]
     if coverage.tree:

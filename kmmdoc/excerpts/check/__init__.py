@@ -17,6 +17,7 @@ from kmmdoc.excerpts.check import prose
 from kmmdoc.excerpts.check.copied import KernelText
 from kmmdoc.excerpts.check.coverage import Coverage, measure, missing
 from kmmdoc.excerpts.check.finding import Finding, relative
+from kmmdoc.excerpts.check.members import check_members, explained
 from kmmdoc.excerpts.check.notes import Notes, check_steps, check_translations, check_tree, read_notes
 from kmmdoc.excerpts.check.passed import (
     PACKAGE,
@@ -28,6 +29,7 @@ from kmmdoc.excerpts.check.passed import (
     written_steps,
 )
 from kmmdoc.excerpts.facts import Facts, v3_18
+from kmmdoc.excerpts.members import SUFFIX as MEMBERS
 from kmmdoc.excerpts.trees import Tree
 
 ELSEWHERE = PACKAGE / "excerpts" / "facts" / "elsewhere.txt"
@@ -75,10 +77,12 @@ def check(project: Project, passed: Passed | None = None, tell: Callable[[str], 
     passed = boot_all(bundled_scenarios(), tell) if passed is None else passed
     steps = tuple(written_steps()) if project.steps is None else project.steps
     tell("checking")
+    coverage.add_members(explained(notes, passed.build))
     coverage = measure(notes, passed, steps, project.facts)
     found = [
         *notes.findings,
         *check_translations(notes),
+        *check_members(notes, passed.build),
         *check_steps(notes, steps, passed.steps),
         *missing(notes, passed, project.facts),
         *_prose(project, passed),
@@ -95,7 +99,8 @@ def check(project: Project, passed: Passed | None = None, tell: Callable[[str], 
 
 def _texts(project: Project) -> Iterator[tuple[Path, str]]:
     """Every text for readers, with its file."""
-    for path in [*sorted(project.notes.rglob("*.md")), *_files(project.root, PROSE)]:
+    noted = sorted([*project.notes.rglob("*.md"), *project.notes.rglob("*" + MEMBERS)])
+    for path in [*noted, *_files(project.root, PROSE)]:
         try:
             yield path, path.read_text(encoding="utf-8")
         except UnicodeDecodeError:

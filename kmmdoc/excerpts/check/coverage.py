@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kmmdoc.excerpts.check.finding import Finding
+from kmmdoc.excerpts.check.members import Explained
 from kmmdoc.excerpts.check.notes import Notes
 from kmmdoc.excerpts.check.passed import Passed, WrittenStep, place_of, simulated_names
 from kmmdoc.excerpts.facts import Facts
@@ -18,12 +19,12 @@ AGGREGATES = ("struct", "union", "typedef")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `of` is how many there are, None where that is not the question."""
+    """A line of the table. `of` is how many there are, None where that is not the question; so `deep`."""
 
     what: str
     of: int | None
     annotated: int
-    deep: int
+    deep: int | None
     both: int
 
 
@@ -36,6 +37,8 @@ class Coverage:
     """By file: functions that ran, of files of which there are no facts: they cannot be annotated."""
     structures: list[str] = field(default_factory=list)
     """Structures with a layout in the build that have no annotation."""
+    unexplained: list[str] = field(default_factory=list)
+    """Annotated structures of the build that have no file about their members."""
     steps: int = 0
     steps_passed: int = 0
     steps_left: list[str] = field(default_factory=list)
@@ -43,6 +46,12 @@ class Coverage:
     outcomes: dict[str, int] = field(default_factory=dict)
     """How many annotations bind to the tree in which way, most first."""
     tree: str = ""
+
+    def add_members(self, counted: Explained) -> None:
+        """A row about the members of the build's annotated structures."""
+        n = counted.explained
+        self.rows.append(Row("members explained", counted.members, n, None, n))
+        self.unexplained = list(counted.structures)
 
 
 def measure(notes: Notes, passed: Passed, written: Iterable[WrittenStep], facts: Facts) -> Coverage:

@@ -130,7 +130,7 @@ def _check_chinese(notes: Notes, english: Annotation, chinese: Annotation) -> It
     if chinese.stale:
         return
     for (_, ours), (line, theirs) in zip(_texts(english), _texts(chinese), strict=True):
-        for name in sorted(_names(ours) ^ _names(theirs)):
+        for name in sorted(names_of(ours) ^ names_of(theirs)):
             text = f"{name} is named in {'English' if name in ours else 'Chinese'} only"
             yield Finding(path, line, "differs", text)
 
@@ -140,7 +140,7 @@ def _texts(annotation: Annotation, own: set[str] | None = None) -> Iterator[tupl
     yield from ((s.at, s.body) for s in annotation.sections if own is None or s.slug in own)
 
 
-def _names(text: str) -> set[str]:
+def names_of(text: str) -> set[str]:
     """What a text names in code font, but for forms with words to fill in, which are translated."""
     return {name for name in names_in(text) if "=" not in name}
 

@@ -38,7 +38,10 @@ class Binder:
 
     def bind(self, annotation: Annotation) -> Excerpt:
         """The annotation with the text it is about. LookupError where it is about none of the facts."""
-        variants = self.facts.variants(annotation.symbol, annotation.file, annotation.kind)
+        symbol, file, kind = annotation.symbol, annotation.file, annotation.kind
+        variants = self.facts.variants(symbol, file, kind)
+        if annotation.through:
+            variants = self.facts.family(symbol, annotation.through, file, kind)
         fact = next((v for v in variants if v.span == annotation.span), None)
         if fact is None:
             raise LookupError(
@@ -109,8 +112,10 @@ class Binder:
         for path in self._candidates(fact):
             text = self._text(path) or ""
             for found in ctext.find(text, fact.name, fact.kind):
-                # A fact's first line may be further up than the declaration's (see the facts' tool).
-                for span in (found.span, Span(found.span.end - length + 1, found.span.end)):
+                # A fact's first line may be further up than the declaration's (see the facts' tool);
+                # a family goes on behind its first definition.
+                first, last = found.span
+                for span in (found.span, Span(last - length + 1, last), Span(first, first + length - 1)):
                     if span.start > 0 and _digest(text, span) == sha256:
                         return path, span
         return None
@@ -128,20 +133,32 @@ class Binder:
         self, fact: SymbolFact, annotation: Annotation | None
     ) -> tuple[str, Span, tuple[BoundRange, ...]] | None:
         """The definition of the name that keeps most of the ranges; of equals the same variant."""
-        rank = [v.span for v in self.facts.variants(fact.name, fact.file, fact.kind)].index(fact.span)
+        same = [v.span for v in self.facts.variants(fact.name, fact.file, fact.kind)]
+        rank = same.index(fact.span) if fact.span in same else 0
         best: tuple[int, tuple[str, Span, tuple[BoundRange, ...]]] | None = None
         for path in self._candidates(fact):
             text = self._text(path) or ""
-            for number, found in enumerate(ctext.find(text, fact.name, fact.kind)):
-                lines = ctext.lines_of(text, found.span)
+            for number, span in enumerate(_definitions(text, fact)):
+                lines = ctext.lines_of(text, span)
                 there = path == fact.file
-                ranges = tuple(_locate(s, lines, found.span, fact, there) for s in _ranged(annotation))
+                ranges = tuple(_locate(s, lines, span, fact, there) for s in _ranged(annotation))
                 score = 2 * sum(r.outcome.holds for r in ranges) + (number == rank)
                 if best is None or score > best[0]:
-                    best = score, (path, found.span, ranges)
+                    best = score, (path, span, ranges)
             if best:
                 break  # a definition in its own file is better than any elsewhere
         return best[1] if best else None
+
+
+def _definitions(text: str, fact: SymbolFact) -> list[Span]:
+    """The definitions of the symbol; those of a family reach to the last of its names that follows."""
+    found = [d.span for d in ctext.find(text, fact.name, fact.kind)]
+    if not fact.through:
+        return found
+    ends = [d.span.end for d in ctext.find(text, fact.through)]
+    return [
+        Span(span.start, max([end for end in ends if end > span.end], default=span.end)) for span in found
+    ]
 
 
 def _without_text(fact: SymbolFact, annotation: Annotation | None) -> Excerpt:

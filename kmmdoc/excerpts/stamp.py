@@ -20,7 +20,7 @@ def stamp(path: Path, tree: Tree, *, root: Path = ROOT, facts: Facts | None = No
     facts = facts or v3_18()
     document = parse(path)
     fact = fact_of(document, root, facts)
-    lines = _lines(document, fact, tree)
+    lines = _lines(document, fact, tree, facts)
     old = path.read_text(encoding="utf-8")
     rest = old.split("\n")
     rest = rest[rest.index("+++", 1) + 1 :]
@@ -34,6 +34,8 @@ def stamp(path: Path, tree: Tree, *, root: Path = ROOT, facts: Facts | None = No
             digest = ctext.digest(lines[section.lines.start - 1 : section.lines.end])[:SHORT]
             rest[index] = f"## {section.title} {{#{section.slug} {section.lines} {digest}}}"
     matter = ["+++", f'symbol = "{fact.name}"', f'kind = "{fact.kind}"']
+    if fact.through:
+        matter += [f'through = "{fact.through}"', f'title = "{document.matter["title"]}"']
     matter += [f"span = [{fact.span.start}, {fact.span.end}]", f'sha256 = "{ctext.digest(lines)}"', "+++"]
     new = "\n".join([*matter, *rest]).rstrip("\n") + "\n"
     if new != old:
@@ -41,11 +43,15 @@ def stamp(path: Path, tree: Tree, *, root: Path = ROOT, facts: Facts | None = No
     return new != old
 
 
-def _lines(document: Document, fact: SymbolFact, tree: Tree) -> list[str]:
+def _lines(document: Document, fact: SymbolFact, tree: Tree, facts: Facts) -> list[str]:
     """The symbol's lines, surely v3.18's."""
     text = text_of(tree, fact.file)
     if text is None:
         raise KmmdocError(tree.label, fact.file, "is not in the tree")
+    if fact.through and ctext.digest(text.split("\n")[:-1]) != facts.files[fact.file].sha256:
+        raise document.fail("through", f"{tree.label} has another text of {fact.file} than v3.18")
+    if fact.through:
+        return ctext.lines_of(text, fact.span)
     spans = [fact.span, *(d.span for d in ctext.find(text, fact.name, fact.kind))]
     for span in spans if fact.sha256 else spans[1:] or spans:
         lines = ctext.lines_of(text, span)
@@ -60,7 +66,10 @@ def confirm_translation(path: Path) -> bool:
     document = parse(path, "zh_CN")
     lines = path.read_text(encoding="utf-8").split("\n")
     rest = lines[lines.index("+++", 1) :]
-    matter = ["+++", f'symbol = "{document.matter["symbol"]}"', f'translates = "{english.digest}"']
+    matter = ["+++", f'symbol = "{document.matter["symbol"]}"']
+    if "title" in document.matter:
+        matter.append(f'title = "{document.matter["title"]}"')
+    matter.append(f'translates = "{english.digest}"')
     new = "\n".join([*matter, *rest])
     if new != "\n".join(lines):
         write_atomically(path, new.encode())

@@ -5,15 +5,16 @@
     linux-3.18-excerpts/mm/page_alloc.c/build_zonelists@flat.md another variant of the name
 
 An English file begins with TOML between two lines of `+++`: `symbol`, `kind` (function if not given),
-`span` (first and last line in v3.18) and `sha256` of those lines. Then comes the summary, then
-sections:
+`span` (first and last line in v3.18) and `sha256` of those lines. A family of definitions that stand
+together, macros mostly, also has `through`, the last one's name (`symbol` is the first's), and a `title`.
+Then comes the summary, then sections:
 
     ## What the heading says {#slug}
     ## About some lines {#slug 12-20 0123456789ab}
 
 The lines are relative to the symbol's first line, which is 1, and stand in order, without overlap; the
 twelve digits begin their sha256. `tools/stamp_excerpts.py` writes span and hashes, so nobody types
-them. A Chinese file has `symbol`, `kind` and `translates` (the English text's digest) before it, and
+them. A Chinese file has `symbol`, `translates` (the English text's digest) and, of a family, a `title`, and
 the same slugs without lines.
 """
 
@@ -42,7 +43,10 @@ HEADING = re.compile(
     r"## (?P<title>.+?) \{#(?P<slug>[a-z0-9][a-z0-9-]*)"
     r"(?: (?P<first>\d+)(?:-(?P<last>\d+))?(?: (?P<digest>[0-9a-f]{12}))?)?\}\s*"
 )
-_KEYS = {"en": {"symbol", "kind", "span", "sha256"}, "zh_CN": {"symbol", "kind", "translates"}}
+_KEYS = {
+    "en": {"symbol", "kind", "through", "title", "span", "sha256"},
+    "zh_CN": {"symbol", "kind", "title", "translates"},
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Document:
     @cached_property
     def digest(self) -> str:
         """Of what a translator translates: the texts and their places, not the hashes of the source."""
-        parts = [self.summary, *(f"{s.slug}\0{s.title}\0{s.lines}\0{s.body}" for s in self.sections)]
+        title = [str(self.matter["title"])] if "title" in self.matter else []
+        parts = [*title, self.summary, *(f"{s.slug}\0{s.title}\0{s.lines}\0{s.body}" for s in self.sections)]
         return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()[:SHORT]
 
     def fail(self, where: int | str | None, reason: str) -> KmmdocError:
@@ -84,6 +89,11 @@ def parse(path: Path, language: str = "en") -> Document:
         raise KmmdocError(path, "symbol", "must be the symbol's name")
     heads = list(_headings(path, lines, end + 1))
     starts = [at for at, _ in heads] + [len(lines)]
+    for key in ("through", "title"):
+        if not isinstance(matter.get(key, ""), str) or matter.get(key) == "":
+            raise KmmdocError(path, key, "must be a text that is not empty")
+    if language == "en" and ("through" in matter) != ("title" in matter):
+        raise KmmdocError(path, "title", "a family has both `through` and `title`, a single symbol neither")
     summary = "\n".join(lines[end + 1 : starts[0]]).strip()
     if not summary:
         raise KmmdocError(path, end + 2, "a summary must stand before the first section")
@@ -240,6 +250,8 @@ class Annotations:
             path.relative_to(self.root).as_posix(),
             tag,
             document.digest,
+            through=matter.get("through", ""),
+            title=matter.get("title", ""),
         )
 
 
@@ -247,17 +259,24 @@ def fact_of(document: Document, root: Path, facts: Facts) -> SymbolFact:
     """The symbol that a file is about; among variants the one of its span, else the longest."""
     file = document.path.parent.relative_to(root).as_posix()
     symbol, kind = document.matter["symbol"], document.matter.get("kind", "function")
-    variants = facts.variants(symbol, file, kind)
+    variants, through = facts.variants(symbol, file, kind), document.matter.get("through")
     if not variants:
         raise document.fail("symbol", f"{facts.version} has no {kind} {symbol} in {file}")
     span = document.matter.get("span")
-    return next((v for v in variants if list(v.span) == span), None) or facts.symbol(symbol, file, kind)
+    if through is None:
+        return next((v for v in variants if list(v.span) == span), None) or facts.symbol(symbol, file, kind)
+    families = facts.family(symbol, through, file, kind)
+    if not families:
+        raise document.fail("through", f"{facts.version} has no {through} after {symbol} in {file}")
+    return next((f for f in families if list(f.span) == span), families[0])
 
 
 def _translated(document: Document, english: Annotation, root: Path) -> Annotation:
     """The English annotation with the translation's texts. What lacks stays English: stale."""
     if document.matter["symbol"] != english.symbol:
         raise document.fail("symbol", f"must be {english.symbol}, as in the English file")
+    if bool(document.matter.get("title")) != bool(english.title):
+        raise document.fail("title", "must be there exactly where the English file has one")
     known = {s.slug for s in english.sections}
     for section in document.sections:
         if section.slug not in known:
@@ -276,6 +295,7 @@ def _translated(document: Document, english: Annotation, root: Path) -> Annotati
         english,
         language="zh_CN",
         summary=document.summary,
+        title=document.matter.get("title", ""),
         sections=sections,
         source=document.path.relative_to(root).as_posix(),
         digest=made_from,

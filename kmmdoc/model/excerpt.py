@@ -60,6 +60,8 @@ class SymbolFact(NamedTuple):
     sha256: str = ""
     calls: tuple[tuple[int, str], ...] = ()
     """(absolute line, name) of each call by name in a function's body, every #ifdef branch included."""
+    through: str = ""
+    """Of a family, a run of definitions that belong together: the last one's name. `name` is the first's."""
 
     @property
     def url(self) -> str:
@@ -104,7 +106,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What we say about one function, structure or macro of v3.18, in one language."""
+    """What we say about one function, structure, variable or family of macros of v3.18, in one language."""
 
     symbol: str
     kind: str
@@ -125,6 +127,10 @@ class Annotation:
     """Of the English text; a translation carries the digest of the text it was made from."""
     stale: bool = False
     """A translation of an English text that has changed since."""
+    through: str = ""
+    """Of a family: the name of the last symbol it is about."""
+    title: str = ""
+    """Of a family: what it is called; "" for a single symbol."""
 
     @property
     def lead(self) -> str:

@@ -32,7 +32,6 @@ from kmmdoc.excerpts.facts import Facts, v3_18
 from kmmdoc.excerpts.members import SUFFIX as MEMBERS
 from kmmdoc.excerpts.trees import Tree
 
-ELSEWHERE = PACKAGE / "excerpts" / "facts" / "elsewhere.txt"
 PROSE = ("docs/chapters/*.md", "templates/**/*.md.j2", "templates/*.toml", "templates/strings/*.toml")
 """Texts for readers, besides the annotations."""
 LINKED = ("*.md", "docs/**/*.md")
@@ -77,13 +76,13 @@ def check(project: Project, passed: Passed | None = None, tell: Callable[[str], 
     passed = boot_all(bundled_scenarios(), tell) if passed is None else passed
     steps = tuple(written_steps()) if project.steps is None else project.steps
     tell("checking")
-    coverage.add_members(explained(notes, passed.build))
     coverage = measure(notes, passed, steps, project.facts)
+    coverage.add_members(explained(notes, passed.build))
     found = [
         *notes.findings,
         *check_translations(notes),
-        *check_members(notes, passed.build),
         *check_steps(notes, steps, passed.steps),
+        *check_members(notes, passed.build),
         *missing(notes, passed, project.facts),
         *_prose(project, passed),
         *_languages(project.root),
@@ -112,10 +111,7 @@ def _files(root: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 
 def _prose(project: Project, passed: Passed) -> Iterator[Finding]:
-    elsewhere = prose.read_elsewhere(ELSEWHERE)
-    names = prose.Names(project.facts, simulated_names(), passed.build, elsewhere)
-    if project.tree is not None:
-        yield from prose.check_elsewhere(ELSEWHERE, project.root, project.tree)
+    names = prose.Names(project.facts, simulated_names(), passed.build)
     for path, text in _texts(project):
         shown = relative(path, project.root)
         if path.suffix == ".toml":

@@ -33,13 +33,11 @@ _FENCE = re.compile(r"^\s*(`{3,}|~{3,}).*?^\s*\1`*\s*$", re.MULTILINE | re.DOTAL
 
 @dataclass(frozen=True)
 class Names:
-    """What is known to exist: in the facts, in the simulator, in the build, or noted with its file."""
+    """What is known to exist: in the facts, in the simulator, or in the build."""
 
     facts: Facts
     simulated: Container[str]
     build: KernelBuild | None = None
-    elsewhere: Mapping[str, str] | None = None
-    """Names from files of which there are no facts, with the file."""
 
     @cached_property
     def _called(self) -> frozenset[str]:
@@ -52,38 +50,14 @@ class Names:
             or name in self._called
             or name in self.simulated
             or bool(self.build and name in self.build.symbols)
-            or name in (self.elsewhere or {})
         )
 
     def aggregate(self, name: str) -> bool:
         """Whether there is a struct, union, enum or typedef of that name."""
         kinds = ("struct", "union", "enum", "typedef")
-        return (
-            any(self.facts.variants(name, kind=kind) for kind in kinds)
-            or bool(self.build and (name in self.build.structs or name in self.build.enums))
-            or name in (self.elsewhere or {})
+        return any(self.facts.variants(name, kind=kind) for kind in kinds) or bool(
+            self.build and (name in self.build.structs or name in self.build.enums)
         )
-
-
-def read_elsewhere(path: Path) -> dict[str, str]:
-    """Name -> file of v3.18, from lines of `NAME FILE`; `#` begins a comment."""
-    found = {}
-    for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        words = line.partition("#")[0].split()
-        if words and len(words) != 2:
-            raise KmmdocError(path, at, "a line is a name and the file that defines it")
-        if words:
-            found[words[0]] = words[1]
-    return found
-
-
-def check_elsewhere(path: Path, root: Path, tree: Tree) -> Iterator[Finding]:
-    """Whether the files that names are said to come from have them."""
-    for name, file in read_elsewhere(path).items():
-        raw = tree.raw(file)
-        if raw is not None and not re.search(rf"\b{name}\b".encode(), raw):
-            at = line_of(path, f"{name} ")
-            yield Finding(relative(path, root), at, "symbol", f"{file} does not have {name}")
 
 
 def check_names(path: str, text: str, names: Names) -> Iterator[Finding]:

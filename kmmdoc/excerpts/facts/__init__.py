@@ -69,6 +69,26 @@ class Facts:
             raise LookupError(f"{self.version} has no {kind or 'symbol'} {name}{where} among the known files")
         return found
 
+    def family(self, name: str, through: str, file: str, kind: str | None = None) -> list[SymbolFact]:
+        """From each definition of `name` in `file` to a later one of `through`; the longest first."""
+        ends = [s.span.end for s in self.variants(through, file)]
+        return sorted(
+            (
+                SymbolFact(name, first.kind, file, Span(first.span.start, end), through=through)
+                for first in self.variants(name, file, kind)
+                for end in ends
+                if end > first.span.end
+            ),
+            key=lambda s: -s.span.length,
+        )
+
+    def within(self, family: SymbolFact) -> list[str]:
+        """The names that are defined in a family's lines, in their order, each once."""
+        inside = (
+            s for s in self.by_file[family.file] if family.span.start <= s.span.start <= family.span.end
+        )
+        return list(dict.fromkeys(s.name for s in inside))
+
     def __iter__(self) -> Iterator[SymbolFact]:
         for symbols in self.by_file.values():
             yield from symbols

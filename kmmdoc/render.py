@@ -16,6 +16,7 @@ from kmmdoc.excerpts.bind import notice
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.model import sections
 from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.excerpt import Annotation
 from kmmdoc.model.graph import Bands, Figure, Graph, Table, keep_targets
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
@@ -24,7 +25,8 @@ from kmmdoc.pages import evidence, machine, structs, texts
 from kmmdoc.pages.chapters import Chapter
 from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.simulator import simplified_modules
-from kmmdoc.pages.site import Site
+from kmmdoc.pages.site import AGGREGATES, Site
+from kmmdoc.pages.variables import history, is_freed
 from kmmdoc.views import draw as draw_view
 from kmmdoc.views.runs.call_tree import call_trees, neighbours
 from kmmdoc.views.runs.calls import Called, between, trim_context
@@ -74,7 +76,7 @@ class Renderer:
             hex=lambda value: f"{value:#x}",
             plain=texts.plain,
             arg=texts.argument,
-            linked=lambda text: texts.linked(text, site.function_names, site.struct_names),
+            linked=lambda text: texts.linked(text, site),
             ctype=lambda text: texts.c_type(text, site.struct_names),
         )
         self.environment.globals.update(
@@ -95,6 +97,10 @@ class Renderer:
         for name in site.structs:
             self.struct(name)
         tell("structs")
+        for annotation in site.variables:
+            self.variable(annotation)
+        for annotation in site.families:
+            self.family(annotation)
         terms = glossary(site.language)
         self.page("home", "index", timeline=timeline(site.stretches(), site.words), glossary=terms)
         self.page(
@@ -109,6 +115,8 @@ class Renderer:
             self._write(written.slug + ".md", written.text)
         self.page("functions", "functions/index", groups=_by_file(site))
         self.page("structs", "structs/index")
+        self.page("variables", "globals/index")
+        self.page("families", "macros/index")
         by_slug = {c.slug: c for c in site.chapters}
         self.page("glossary", "glossary", groups=terms, chapters=by_slug)
         simplified = {n: s for n, s in sorted(site.simulated.items()) if s.simplified}
@@ -160,7 +168,7 @@ class Renderer:
         site = self.site
         activity = site.trace.functions.get(name)
         file = activity.ref.file if activity else None
-        excerpt = site.excerpt(name, "function", "macro", file=file)
+        excerpt = site.excerpt(name, "function", file=file)
         around: Graph | None = None
         if activity:
             around = neighbours(
@@ -187,7 +195,7 @@ class Renderer:
         layout = site.run.scenario.build.structs.get(name)
         instance = structs.instance(site.run, name)
         rows = list(structs.members(layout, instance.values if instance else None)) if layout else []
-        excerpt = site.excerpt(name, "struct", "union", "enum")
+        excerpt = site.excerpt(name, *AGGREGATES)
         self.page(
             "struct",
             f"structs/{name}",
@@ -197,6 +205,29 @@ class Renderer:
             instance=instance,
             excerpt=excerpt,
             notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",
+        )
+
+    def variable(self, annotation: Annotation) -> None:
+        """The page of a global variable."""
+        excerpt = self.site.binder.bind(annotation)
+        self.page(
+            "variable",
+            f"globals/{annotation.symbol}",
+            excerpt=excerpt,
+            history=history(self.site.run, annotation.symbol),
+            freed=is_freed(self.site.run.scenario.build, annotation.symbol),
+            notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
+        )
+
+    def family(self, annotation: Annotation) -> None:
+        """The page of a family of macros or constants."""
+        excerpt = self.site.binder.bind(annotation)
+        self.page(
+            "family",
+            f"macros/{annotation.symbol}",
+            excerpt=excerpt,
+            members=[name for name, page in self.site.macro_pages.items() if page == annotation.symbol],
+            notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
         )
 
     # What templates call.
@@ -306,7 +337,7 @@ def _by_file(site: Site) -> Mapping[str, list[str]]:
         if activity:
             file = activity.ref.file
         else:
-            excerpt = site.annotation(name, "function", "macro")
+            excerpt = site.annotation(name, "function")
             file = excerpt.file if excerpt else ""
         groups.setdefault(file, []).append(name)
     return dict(sorted(groups.items()))

@@ -11,7 +11,8 @@ from kmmdoc.excerpts.facts import v3_18
 from kmmdoc.excerpts.store import Annotations
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.ledger import Extent, Ledger, purposes
-from kmmdoc.model.excerpt import Annotation, Excerpt
+from kmmdoc.model.excerpt import Annotation, Excerpt, Span
+from kmmdoc.model.folders import FOLDERS
 from kmmdoc.model.run import Run
 from kmmdoc.model.shot import Owned, Shot
 from kmmdoc.model.trace import Call
@@ -22,7 +23,9 @@ from kmmdoc.pages.simulator import Simulated, simulated
 from kmmdoc.pages.written import Written, written
 from kmmdoc.views.runs.timeline import Stretch
 
-FOLDERS = {"function": "functions", "struct": "structs"}
+AGGREGATES = ("struct", "union", "typedef")
+CONSTANTS = ("macro", "enum")
+"""Kinds of symbols that have their pages below structs/ and macros/."""
 
 
 @dataclass
@@ -77,14 +80,39 @@ class Site:
     @cached_property
     def functions(self) -> list[str]:
         """Names of the functions that have a page: those that ran, and those that have notes."""
-        noted = {symbol for kind, symbol in self.annotated if kind in ("function", "macro")}
+        noted = {symbol for kind, symbol in self.annotated if kind == "function"}
         return sorted(set(self.trace.functions) | noted)
 
     @cached_property
     def structs(self) -> list[str]:
         """Names of the structures that have a page."""
-        noted = {symbol for kind, symbol in self.annotated if kind in ("struct", "union", "enum")}
+        noted = {symbol for kind, symbol in self.annotated if kind in AGGREGATES}
         return sorted(set(self.run.scenario.build.structs) | noted)
+
+    @cached_property
+    def variables(self) -> list[Annotation]:
+        """The notes on global variables, by name."""
+        return sorted((a for (kind, _), a in self.annotated.items() if kind == "variable"), key=_by_name)
+
+    @cached_property
+    def families(self) -> list[Annotation]:
+        """The notes on macros and constants, by file and line."""
+        return sorted((a for (kind, _), a in self.annotated.items() if kind in CONSTANTS), key=_by_place)
+
+    @cached_property
+    def global_names(self) -> frozenset[str]:
+        """Names of the variables that have a page."""
+        return frozenset(a.symbol for a in self.variables)
+
+    @cached_property
+    def macro_pages(self) -> dict[str, str]:
+        """Macro or constant -> the symbol whose page is about it."""
+        facts, found = v3_18(), {a.symbol: a.symbol for a in self.families}
+        for a in self.families:
+            for family in facts.family(a.symbol, a.through, a.file, a.kind) if a.through else ():
+                for name in facts.within(family) if family.span == a.span else ():
+                    found.setdefault(name, a.symbol)
+        return {name: page for name, page in found.items() if name not in self.function_names}
 
     @cached_property
     def function_names(self) -> frozenset[str]:
@@ -100,11 +128,13 @@ class Site:
     def documents(self) -> frozenset[str]:
         """Names of all documents."""
         names = {"index", "machine", "log", "evidence", "simplified", "glossary"}
-        names |= {"functions/index", "structs/index"}
+        names.update(f"{folder}/index" for folder in FOLDERS.values())
         names.update(c.docname for c in self.chapters)
         names.update(page.slug for page in self.written)
         names.update(f"functions/{name}" for name in self.functions)
         names.update(f"structs/{name}" for name in self.structs)
+        names.update(f"globals/{a.symbol}" for a in self.variables)
+        names.update(f"macros/{a.symbol}" for a in self.families)
         return frozenset(names)
 
     def known(self, target: str) -> bool:
@@ -178,6 +208,14 @@ class Site:
         earlier = self.run.snapshots.get(before) if before else None
         build = self.run.scenario.build
         return Shot(self.run.snapshots[now], earlier, self.words, build, self.owners(now), options)
+
+
+def _by_name(annotation: Annotation) -> str:
+    return annotation.symbol.lstrip("_").lower()
+
+
+def _by_place(annotation: Annotation) -> tuple[str, Span]:
+    return annotation.file, annotation.span
 
 
 def _call_counts(run: Run) -> list[int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from typing import Protocol
 
+from kmmdoc.model.folders import ROLES
 from kmmdoc.model.graph import Cell, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$^])")
-_ROLES = {"function": "kfunc", "struct": "kstruct"}
 
 
 def plain(text: str) -> str:
@@ -28,9 +29,9 @@ def one_line(text: str) -> str:
 def link(text: str, target: str) -> str:
     """`text` that leads to a figure's target."""
     kind, _, name = target.partition(":")
-    if kind in _ROLES:
+    if kind in ROLES:
         title = name if text == name else f"{text} <{name}>"
-        return f"{{{_ROLES[kind]}}}`{title}`"
+        return f"{{{ROLES[kind]}}}`{title}`"
     return f"[{plain(text)}](/{name}.md)" if kind == "doc" else plain(text)
 
 
@@ -54,22 +55,37 @@ def table(data: Table) -> str:
 
 
 _FENCE = re.compile(r"^(```+|~~~+).*?^\1\s*$", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"(?<![`}\w])`(?:(struct) )?([A-Za-z_]\w*)(\(\))?`(?!`)")
+_NAMED = re.compile(r"(?<![`}\w])`(?:(struct|union) )?([A-Za-z_]\w*)(\(\))?`(?!`)")
 
 
-def linked(text: str, functions: Container[str], structs: Container[str]) -> str:
-    """Notes with every `name()` and `struct name` that has a page made a link to it.
+class Targets(Protocol):
+    """What has a page."""
 
-    >>> linked("`memblock_add()` and `nothing()` on `struct zone`", {"memblock_add"}, {"zone"})
-    '{kfunc}`memblock_add() <memblock_add>` and `nothing()` on {kstruct}`struct zone <zone>`'
-    """
+    @property
+    def function_names(self) -> Container[str]: ...
+    @property
+    def struct_names(self) -> Container[str]: ...
+    @property
+    def global_names(self) -> Container[str]: ...
+    @property
+    def macro_pages(self) -> Mapping[str, str]:
+        """Macro or constant -> the page of its family."""
+
+
+def linked(text: str, known: Targets) -> str:
+    """Notes with every `name()`, `struct name`, `variable` and `MACRO` that has a page made a link to it."""
 
     def link_to(match: re.Match[str]) -> str:
         tag, name, call = match.groups()
-        if call and name in functions:
-            return f"{{kfunc}}`{name}() <{name}>`"
-        if tag and name in structs:
-            return f"{{kstruct}}`struct {name} <{name}>`"
+        shown = match[0][1:-1]
+        if call and name in known.function_names:
+            return f"{{kfunc}}`{shown} <{name}>`"
+        if tag and name in known.struct_names:
+            return f"{{kstruct}}`{shown} <{name}>`"
+        if not tag and name in known.macro_pages:
+            return f"{{kmacro}}`{shown} <{known.macro_pages[name]}>`"
+        if not (tag or call) and name in known.global_names:
+            return f"{{kglobal}}`{shown} <{name}>`"
         return match[0]
 
     parts, at = [], 0

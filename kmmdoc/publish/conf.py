@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kmmdoc.model.folders import FOLDERS
 from kmmdoc.publish.report import Report
 
 HERE = Path(__file__).parent
@@ -65,7 +66,7 @@ def configuration(report: Report, static: Path) -> dict[str, Any]:
             "subtitle": report.subtitle,
             "author": report.author,
             "date": report.date.isoformat(),
-            "appendices": ["functions/*", "structs/*"],
+            "appendices": [f"{folder}/*" for folder in FOLDERS.values()],
         },
     }
 

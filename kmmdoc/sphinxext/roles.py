@@ -2,11 +2,13 @@
 
     {kfunc}`memblock_add`            the function's page, functions/memblock_add
     {kstruct}`zone`                  the structure's page, structs/zone
+    {kglobal}`max_pfn`               the variable's page, globals/max_pfn
+    {kmacro}`PFN_UP <PFN_ALIGN>`     the page of the family that the macro belongs to, macros/PFN_ALIGN
     {ksrc}`mm/memblock.c:580`        a line (or 580-612) in the public source browser
     {kval}`0x9fc00`                  a value of the run
     {knew}`..` {kgone}`..` {kchanged}`..`   marks for what a stage added, removed, changed
 
-A function or structure without a page stays plain text: pages appear as annotations are written.
+A name without a page stays plain text: pages appear as annotations are written.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from sphinx.environment import BuildEnvironment
 from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxRole
 
+from kmmdoc.model.folders import FOLDERS, ROLES
+
 #: Role name to the folder of its pages.
-PAGES = {"kfunc": "functions", "kstruct": "structs"}
+PAGES = {role: FOLDERS[kind] for kind, role in ROLES.items()}
 
 _PLACE = re.compile(r"(?P<path>[\w./+-]+?)(?::(?P<first>\d+)(?:-(?P<last>\d+))?)?$")
 
@@ -63,7 +67,7 @@ def source_uri(env: BuildEnvironment, path: str, line: int | None = None) -> str
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, text: nodes.Node
 ) -> nodes.Node | None:
-    """Turn a kfunc or kstruct into a link, or into its plain text if there is no such page."""
+    """Turn a kfunc, kstruct, ... into a link, or into its plain text if there is no such page."""
     folder = PAGES.get(node.get("reftype", ""))
     if folder is None:
         return None

@@ -1,10 +1,12 @@
-"""Where the links of figures lead: `function:NAME`, `struct:NAME`, `doc:DOCNAME#anchor`."""
+"""Where the links of figures lead: `function:NAME`, `struct:NAME`, ..., `doc:DOCNAME#anchor`."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 
-FOLDERS = {"function": "functions/", "struct": "structs/", "doc": ""}
+from kmmdoc.model.folders import FOLDERS
+
+PREFIXES = {kind: f"{folder}/" for kind, folder in FOLDERS.items()} | {"doc": ""}
 
 
 def page_of(target: str) -> tuple[str, str]:
@@ -14,10 +16,10 @@ def page_of(target: str) -> tuple[str, str]:
     (('functions/memblock_add', ''), ('stages/e820', 'log'))
     """
     kind, colon, name = target.partition(":")
-    if not colon or kind not in FOLDERS or not name:
-        raise ValueError(f"a link must be function:NAME, struct:NAME or doc:PAGE, not {target!r}")
+    if not colon or kind not in PREFIXES or not name:
+        raise ValueError(f"a link must be {':NAME, '.join(FOLDERS)}:NAME or doc:PAGE, not {target!r}")
     page, _, anchor = name.partition("#")
-    return FOLDERS[kind] + page, anchor
+    return PREFIXES[kind] + page, anchor
 
 
 def known_page(target: str, pages: Container[str]) -> tuple[str, str] | None:

@@ -24,8 +24,13 @@ from kmmdoc.publish.typst.writer import CannotPrint, Writer, anchors_of
 
 TEMPLATE = Path(__file__).with_name("template.typ")
 _APPENDIX_NAMES = {
-    "en": {"functions": "Functions", "structs": "Structures"},
-    "zh_CN": {"functions": "函数", "structs": "结构"},
+    "en": {
+        "functions": "Functions",
+        "structs": "Structures",
+        "globals": "Variables",
+        "macros": "Macros and constants",
+    },
+    "zh_CN": {"functions": "函数", "structs": "结构", "globals": "全局变量", "macros": "宏与常量"},
 }
 
 logger = logging.getLogger(__name__)

@@ -22,14 +22,20 @@ def simulate(scenario: Scenario, *, snapshots: bool = True) -> Run:
     k = Kernel(scenario)
     if snapshots:
         debugger.attach(k)
-    message: str | None = None
+    message = boot(k)
+    return Run(scenario, k.events, k.snapshots, message)
+
+
+def boot(k: Kernel) -> str | None:
+    """Boot a kernel; returns the message of the panic that ended it, or None."""
+    link()
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         x86_64_start_kernel(k)
     except KernelPanic as panic:
-        message = str(panic)
+        return str(panic)
     finally:
         if was_enabled:
             gc.enable()
-    return Run(scenario, k.events, k.snapshots, message)
+    return None

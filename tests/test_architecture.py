@@ -19,6 +19,7 @@ RANK = {
     "linux": 1,
     "dot": 2,
     "simulate": 2,
+    "watch": 3,
     "ledger": 3,
     "evidence": 4,
     "lab": 3,
@@ -31,7 +32,7 @@ RANK = {
     "cli": 8,
     "__main__": 9,
 }
-STANDARD_LIBRARY_ONLY = ("model", "linux", "simulate", "ledger", "lab", "evidence")
+STANDARD_LIBRARY_ONLY = ("model", "linux", "simulate", "watch", "ledger", "lab", "evidence")
 
 
 def modules():

@@ -1,0 +1,470 @@
+"""Boots once more with the simulator's structures watched: which function writes which member first.
+
+A run does not pay for this: the classes are wrapped while `watch` boots and are themselves again after it.
+`HELD` names what the simulator holds as the kernel does; of other members nothing is said.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from kmmdoc.linux.arch.x86.include.asm.e820 import e820entry, e820map
+from kmmdoc.linux.arch.x86.mm.numa_internal import numa_memblk
+from kmmdoc.linux.include.linux import hugetlb, ioport, memblock, mmzone, percpu, slub_def, vmalloc
+from kmmdoc.linux.include.linux.mm_types import ZEROED, MemMap, Page
+from kmmdoc.linux.state import Kernel
+from kmmdoc.model.intervals import IntervalMap
+from kmmdoc.model.scenario import Scenario
+from kmmdoc.model.trace import Call, Event, KernelRef, Repeat, RepeatEnd, Return
+from kmmdoc.model.writes import Key, Writer, Writes
+from kmmdoc.simulate import boot
+
+LENGTH: Final = "#"
+"""After an attribute's name: what is written when the length of the list in it changes."""
+
+Names = dict[str, tuple[Key, ...]]
+_MISSING: Final = object()
+
+
+def _held(struct: str, same: str, **others: Key | tuple[Key, ...]) -> Names:
+    """Attributes called as the members are, and `others`; NAME__length stands for NAME's length."""
+    names: Names = {name: ((struct, name),) for name in same.split()}
+    for name, keys in others.items():
+        attribute = name.replace("__length", LENGTH)
+        names[attribute] = keys if isinstance(keys[0], tuple) else (keys,)
+    return names
+
+
+def _order_objects(member: str) -> tuple[Key, ...]:
+    return (("kmem_cache", member), ("kmem_cache_order_objects", "x"))
+
+
+HELD: dict[type, Names] = {
+    memblock.memblock: _held("memblock", "bottom_up current_limit"),
+    memblock.memblock_type: _held(
+        "memblock_type",
+        "max total_size",
+        array=("memblock_type", "regions"),
+        regions__length=("memblock_type", "cnt"),
+    ),
+    memblock.memblock_region: _held("memblock_region", "base size nid flags"),
+    e820map: _held("e820map", "map", map__length=("e820map", "nr_map")),
+    e820entry: _held("e820entry", "addr size type"),
+    numa_memblk: _held("numa_memblk", "start end nid"),
+    mmzone.free_area: _held("free_area", "nr_free"),
+    mmzone.per_cpu_pages: _held("per_cpu_pages", "count high batch lists"),
+    mmzone.per_cpu_pageset: _held("per_cpu_pageset", "expire stat_threshold vm_stat_diff"),
+    mmzone.zone: _held(
+        "zone",
+        "watermark lowmem_reserve node inactive_ratio dirty_balance_reserve min_unmapped_pages min_slab_pages"
+        " zone_start_pfn managed_pages spanned_pages present_pages name nr_migrate_reserve_block wait_table"
+        " wait_table_hash_nr_entries wait_table_bits flags percpu_drift_mark compact_cached_free_pfn"
+        " compact_cached_migrate_pfn compact_considered compact_defer_shift compact_order_failed"
+        " compact_blockskip_flush vm_stat",
+        pageset_ptr=("zone", "pageset"),
+    ),
+    mmzone.zonelist: _held(
+        "zonelist_cache",
+        "z_to_n fullzones last_full_zap",
+        zlcache=("zonelist", "zlcache_ptr"),
+        zonerefs=(("zonelist", "_zonerefs"), ("zoneref", "zone"), ("zoneref", "zone_idx")),
+    ),
+    mmzone.pglist_data: _held(
+        "pglist_data",
+        "nr_zones node_start_pfn node_present_pages node_spanned_pages node_id kswapd kswapd_max_order"
+        " classzone_idx",
+    ),
+    slub_def.KmemCache: _held(
+        "kmem_cache",
+        "cpu_slab flags min_partial size object_size offset cpu_partial allocflags refcount ctor inuse align"
+        " reserved name remote_node_defrag_ratio node",
+        oo=_order_objects("oo"),
+        max=_order_objects("max"),
+        min=_order_objects("min"),
+    ),
+    slub_def.KmemCacheCpu: _held("kmem_cache_cpu", "freelist tid page partial"),
+    slub_def.KmemCacheNode: _held("kmem_cache_node", "nr_partial partial nr_slabs total_objects full"),
+    slub_def.SlabPage: _held("page", "freelist inuse objects frozen next pages pobjects"),
+    vmalloc.vm_struct: _held(
+        "vm_struct", "addr size flags nr_pages phys_addr caller", pages_ptr=("vm_struct", "pages")
+    ),
+    vmalloc.vmap_area: _held("vmap_area", "va_start va_end flags vm"),
+    vmalloc.vmap_block: _held("vmap_block", "va free dirty dirty_map"),
+    percpu.PcpuAllocInfo: _held(
+        "pcpu_alloc_info",
+        "static_size reserved_size dyn_size unit_size atom_size alloc_size",
+        ai_size=("pcpu_alloc_info", "__ai_size"),
+    ),
+    percpu.PcpuGroupInfo: _held("pcpu_group_info", "nr_units base_offset"),
+    percpu.PcpuChunk: _held(
+        "pcpu_chunk",
+        "free_size contig_hint base_addr map_alloc first_free immutable nr_populated populated data",
+        map_ptr=("pcpu_chunk", "map"),
+        map__length=("pcpu_chunk", "map_used"),
+    ),
+    hugetlb.hstate: _held(
+        "hstate",
+        "order next_nid_to_alloc max_huge_pages nr_huge_pages free_huge_pages",
+        nr_per_node=("hstate", "nr_huge_pages_node"),
+        hugepage_freelists=("hstate", "hugepage_freelists"),
+    ),
+    ioport.resource: _held("resource", "name start end flags parent sibling child"),
+}
+"""The simulator's classes -> attribute -> what of the kernel's it stands for.
+
+Left out is what the simulator writes at another place than the kernel: `zone.zone_pgdat`, which is there from
+the beginning, and `page.slab_cache`."""
+
+
+NOT_WRITTEN: Final[dict[str, tuple[str, ...]]] = {
+    "__vmalloc_area_node": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
+    "rmqueue_bulk": ("free_area",),
+    "free_reserved_area": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
+    "setup_arch": ("resource.name", "resource.flags"),
+    "probe_roms": ("resource.name", "resource.flags"),
+    "reserve_standard_io_resources": ("resource.name", "resource.flags", "resource.start", "resource.end"),
+}
+"""Function -> structures and members that it does not write in the kernel, though here it does: the first three
+do in one step what the calls recorded before it do page by page, the others make what the image has."""
+
+
+_NO_GLOBALS: Final = ("events", "warned", "snapshots", "stops_before", "stops_after", "boot_pageset")
+"""Attributes that are the recorder's; and one that others compare with, so that it must stay itself."""
+
+
+class _Frame(NamedTuple):
+    """A call that is running: its event, and the call that it came from."""
+
+    call: Call
+    parent: _Frame | None
+
+
+class _Events(list[Event]):
+    """A trace that knows which call is running while it is recorded; `on_border` is told before it changes.
+
+    (The simulator takes rounds back out of a trace, so indexes that were noted on the way do not find calls.)
+    """
+
+    def __init__(self, on_border: Callable[[], None]) -> None:
+        super().__init__()
+        self.frame: _Frame | None = None
+        self.on_border = on_border
+
+    def append(self, event: Event) -> None:
+        if isinstance(event, Call):
+            self.on_border()
+            self.frame = _Frame(event, self.frame)
+        elif isinstance(event, Return) and self.frame is not None:
+            self.on_border()
+            self.frame = self.frame.parent
+        super().append(event)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A list, dict or set that others know too, so that no copy can stand for it; and its last state."""
+
+    value: Any
+    last: Any
+    keys: tuple[Key, ...]
+    lengths: tuple[Key, ...]
+
+
+class _Log:
+    """What was written: (keys, the call that wrote, number of events before), in order."""
+
+    def __init__(self) -> None:
+        self.events = _Events(self.compare)
+        self.shared: list[_Shared] = []
+        self.written: list[tuple[tuple[Key, ...], _Frame, int]] = []
+
+    def __call__(self, keys: tuple[Key, ...]) -> None:
+        if keys and self.events.frame is not None:
+            self.written.append((keys, self.events.frame, len(self.events)))
+
+    def watched(self, value: Any, keys: tuple[Key, ...], lengths: tuple[Key, ...], *, alone: bool) -> Any:
+        """What to store for `value`: where nobody else knows it, a copy that tells of its changes."""
+        kind: Any = type(value)
+        if kind not in _KINDS:
+            return value
+        if not alone:
+            self.shared.append(_Shared(value, _state(value), keys, lengths))
+            return value
+        inner = value
+        if kind is list:
+            inner = [self.watched(item, keys, (), alone=True) for item in value]
+        copy = _KINDS[kind](inner)
+        copy.tell = (keys, lengths, self)
+        return copy
+
+    def compare(self) -> None:
+        """Log what became different in values that are shared."""
+        for item in self.shared:
+            if item.value != item.last:
+                self(item.keys)
+                if len(item.value) != len(item.last):
+                    self(item.lengths)
+                item.last = _state(item.value)
+
+
+def watch(scenario: Scenario) -> Writes:
+    """Boot `scenario` and say who wrote what. A write that leaves the value as it was is none; a new
+    structure's zeros are no writes, nor is what the image or the boot loader put there."""
+    log = _Log()
+    with ExitStack() as stack:
+        for cls, names in HELD.items():
+            stack.enter_context(_setting(cls, names, log))
+        k = Kernel(scenario)
+        k.events = log.events
+        stack.enter_context(_globals(k, log))
+        stack.enter_context(_page_structs(log))
+        stack.enter_context(_sections(k, log))
+        stack.enter_context(_free_lists(log))
+        boot(k)
+    return _by_key(log)
+
+
+# What is wrapped.
+
+
+@contextmanager
+def _replaced(cls: type, name: str, new: object) -> Iterator[None]:
+    own = cls.__dict__.get(name, _MISSING)
+    setattr(cls, name, new)
+    try:
+        yield
+    finally:
+        if own is _MISSING:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, own)
+
+
+@contextmanager
+def _setting(cls: type, names: Names, log: _Log) -> Iterator[None]:
+    """Attributes of a class's objects: assignments, and changes inside of lists, dicts and sets."""
+
+    def set_attribute(self: object, name: str, value: object) -> None:
+        keys, lengths = names.get(name, ()), names.get(name + LENGTH, ())
+        if keys or lengths:
+            old = getattr(self, name, _MISSING)
+            if _differs(old, value):
+                log(keys)
+            if _size(old) != _size(value):
+                log(lengths)
+            value = log.watched(value, keys, lengths, alone=sys.getrefcount(value) <= _FRESH)
+        object.__setattr__(self, name, value)
+
+    with _replaced(cls, "__setattr__", set_attribute):
+        yield
+
+
+@contextmanager
+def _globals(k: Kernel, log: _Log) -> Iterator[None]:
+    """The kernel's global variables; what their values held before is the image's."""
+    inside: Names = {
+        "numa_meminfo": (("numa_meminfo", "blk"),),
+        "numa_meminfo" + LENGTH: (("numa_meminfo", "nr_blks"),),
+    }
+
+    def set_global(self: object, name: str, value: object) -> None:
+        keys, lengths = (("", name), *inside.get(name, ())), inside.get(name + LENGTH, ())
+        old = getattr(self, name, _MISSING)
+        if _differs(old, value):
+            log(keys)
+        if _size(old) != _size(value):
+            log(lengths)
+        value = log.watched(value, keys, lengths, alone=sys.getrefcount(value) <= _FRESH)
+        object.__setattr__(self, name, value)
+
+    for name, value in list(vars(k).items()):
+        if name not in _NO_GLOBALS:
+            keys, lengths = (("", name), *inside.get(name, ())), inside.get(name + LENGTH, ())
+            vars(k)[name] = log.watched(value, keys, lengths, alone=True)
+    with _replaced(Kernel, "__setattr__", set_global):
+        yield
+
+
+@contextmanager
+def _page_structs(log: _Log) -> Iterator[None]:
+    """The map of all struct pages: which fields become others where a stretch is set."""
+    plain = MemMap.set
+    members: dict[str, tuple[Key, ...]] = {
+        "flags": (("page", "flags"),),
+        "refcount": (("page", "_count"),),
+        "mapcount": (("page", "_mapcount"),),
+    }
+
+    def set_pages(self: MemMap, pfn: int, n: int, page: Page | None) -> None:
+        if n > 0 and page is not None:
+            olds = [old for _, _, old in self.runs(pfn, pfn + n)] or [ZEROED]
+            for name, keys in members.items():
+                if any(getattr(old, name) != getattr(page, name) for old in olds):
+                    log(keys)
+        plain(self, pfn, n, page)
+
+    with _replaced(MemMap, "set", set_pages):
+        yield
+
+
+@contextmanager
+def _sections(k: Kernel, log: _Log) -> Iterator[None]:
+    """The words of the sections; their other member is not written where the kernel writes it."""
+    plain = IntervalMap.set
+
+    def set_sections(self: IntervalMap[Any], start: int, end: int, value: Any) -> None:
+        if self is k.section_mem_map:
+            log((("mem_section", "section_mem_map"),))
+        plain(self, start, end, value)
+
+    with _replaced(IntervalMap, "set", set_sections):
+        yield
+
+
+@contextmanager
+def _free_lists(log: _Log) -> Iterator[None]:
+    """The lists of free blocks."""
+    keys = (("free_area", "free_list"),)
+
+    def logging(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def change(self: object, *args: object) -> Any:
+            log(keys)
+            return plain(self, *args)
+
+        return change
+
+    with ExitStack() as stack:
+        for cls in (mmzone.FreeList, mmzone.FreeRuns):
+            for name in ("add_head", "add_tail", "add_head_run", "remove", "pop_head", "pop_head_run"):
+                if name in vars(cls):
+                    stack.enter_context(_replaced(cls, name, logging(vars(cls)[name])))
+        yield
+
+
+# Values.
+
+
+class _Probe:
+    """How many references a value has in `__setattr__` when nobody but the assignment knows it.
+
+    0 where that cannot be told from a value that somebody else knows too: then none counts as fresh.
+    """
+
+    __slots__ = ("count", "value")
+    count: int
+    value: list[object]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, "count", sys.getrefcount(value))
+
+    @classmethod
+    def fresh(cls) -> int:
+        probe = cls()
+        probe.value = []
+        alone = probe.count
+        known: list[object] = []
+        probe.value = known
+        return alone if probe.count > alone else 0
+
+
+_FRESH: Final = _Probe.fresh()
+"""A list with no more references is the assignment's own: it can be replaced by a watched copy."""
+
+
+def _blank(value: object) -> bool:
+    """Whether memory that was cleared reads like this."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_blank, value))
+    return value in (0, None, "") or (isinstance(value, (dict, set)) and not value)
+
+
+def _differs(old: object, new: object) -> bool:
+    return not _blank(new) if old is _MISSING else old is not new and old != new
+
+
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, (list, dict)) else 0
+
+
+def _state(value: Any) -> Any:
+    """A copy of a list, dict or set that does not change with it, down to lists in lists."""
+    if isinstance(value, dict):
+        return {key: _state(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_state(item) for item in value]
+    return set(value) if isinstance(value, set) else value
+
+
+_CHANGING = {
+    list: "__setitem__ __delitem__ __iadd__ append extend insert pop remove clear sort reverse",
+    dict: "__setitem__ __delitem__ __ior__ update pop popitem setdefault clear",
+    set: "__ior__ __iand__ __isub__ add update discard remove pop clear",
+}
+"""Methods that change a value of each type."""
+
+
+def _kind(kind: type, changing: str) -> type:
+    def changed(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def change(self: Any, *args: Any, **named: Any) -> Any:
+            before = kind(self)
+            result = plain(self, *args, **named)
+            if before != kind(self):
+                keys, lengths, log = self.tell
+                log(keys)
+                if len(before) != len(self):
+                    log(lengths)
+            return result
+
+        return change
+
+    methods = {name: changed(getattr(kind, name)) for name in changing.split()}
+    return type(f"Watched{kind.__name__.title()}", (kind,), methods)
+
+
+_KINDS = {kind: _kind(kind, changing) for kind, changing in _CHANGING.items()}
+
+
+# From what was written when to who wrote.
+
+
+def _by_key(log: _Log) -> Writes:
+    """The writers of each key. A call that stands for many, being repeated, counts as many."""
+    index = {id(event): at for at, event in enumerate(log.events) if isinstance(event, Call)}
+    times = _times(log.events)
+    first: dict[Key, dict[KernelRef, int]] = {}
+    calls: dict[tuple[Key, KernelRef], int] = {}
+    counted: set[tuple[Key, int]] = set()
+    for keys, running, at in log.written:
+        call = index.get(id(running.call))
+        ref = running.call.ref
+        if call is None:  # a round like one that stands in the trace
+            continue
+        excepted = NOT_WRITTEN.get(ref.name, ())
+        for key in keys:
+            if key[0] in excepted or ".".join(key) in excepted:
+                continue
+            first.setdefault(key, {}).setdefault(ref, min(at, len(log.events)))
+            if (key, call) not in counted:
+                counted.add((key, call))
+                calls[key, ref] = calls.get((key, ref), 0) + times[call]
+    return {
+        key: tuple(Writer(ref, at, calls[key, ref]) for ref, at in writers.items())
+        for key, writers in first.items()
+    }
+
+
+def _times(events: Iterable[Event]) -> dict[int, int]:
+    """Index of each call -> for how many calls it stands."""
+    times, found = [1], {}
+    for at, event in enumerate(events):
+        if isinstance(event, Call):
+            found[at] = times[-1]
+        elif isinstance(event, Repeat):
+            times.append(times[-1] * event.n)
+        elif isinstance(event, RepeatEnd):
+            times.pop()
+    return found

@@ -22,6 +22,7 @@ from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
 from kmmdoc.model.words import TEMPLATES
 from kmmdoc.pages import evidence, machine, structs, texts
+from kmmdoc.pages.activity import line_counts
 from kmmdoc.pages.chapters import Chapter
 from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.simulator import simplified_modules
@@ -184,6 +185,7 @@ class Renderer:
             activity=activity,
             excerpt=excerpt,
             around=around,
+            counts=line_counts(excerpt, activity) if excerpt and activity else {},
             first=site.chapter_at(activity.first) if activity else None,
             simulated=site.simulated.get(name),
             notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from kmmdoc.model.excerpt import Excerpt
 from kmmdoc.model.run import Run
-from kmmdoc.model.trace import Call, KernelRef, Printk, Repeat, RepeatEnd, Return
+from kmmdoc.model.trace import Call, KernelRef, Printk, Repeat, RepeatEnd, Return, Step
 
 SAMPLES = 5
 """Calls of a function that are kept with arguments and result."""
@@ -34,6 +35,8 @@ class Activity:
     callees: Counter[KernelRef] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
+    """Slug of a named step in it -> how often it was passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ def read_trace(run: Run) -> Trace:
                 sample.value = event.value
         elif isinstance(event, Printk):
             log.add(event, at, stack[-1][0] if stack else None)
+        elif isinstance(event, Step):
+            if stack:
+                functions[stack[-1][0].name].steps[event.slug] += times[-1]
         elif isinstance(event, Repeat):
             times.append(times[-1] * event.n)
         elif isinstance(event, RepeatEnd):
@@ -77,6 +83,27 @@ def read_trace(run: Run) -> Trace:
         if line.function and line.function.name in functions:
             functions[line.function.name].lines.append(number)
     return Trace(functions, log.lines)
+
+
+def line_counts(excerpt: Excerpt, activity: Activity) -> dict[int, int]:
+    """How often lines of a function's text ran: line as in `excerpt.span` -> times, where that is known.
+
+    A line is known by the calls that it makes, if the function calls that name nowhere else, and the first
+    line of a range by the step that the simulator passes there.
+    """
+    called = {ref.name: times for ref, times in activity.callees.items()}
+    places: dict[str, set[int]] = {}
+    for line, name in excerpt.calls:
+        places.setdefault(name, set()).add(line)
+    counts: dict[int, int] = {}
+    for name, lines in places.items():
+        if name in called and len(lines) == 1:
+            line = min(lines)
+            counts[line] = max(counts.get(line, 0), called[name])
+    for bound in excerpt.ranges:
+        if bound.lines and bound.section.slug in activity.steps:
+            counts[bound.lines.start] = activity.steps[bound.section.slug]
+    return dict(sorted(counts.items()))
 
 
 def _enter(

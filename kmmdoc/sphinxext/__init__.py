@@ -20,7 +20,7 @@ from kmmdoc.sphinxext import (
 )
 
 #: Raise it when the nodes of a page change shape, so that old pickled pages are read anew.
-ENV_VERSION = 1
+ENV_VERSION = 2
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

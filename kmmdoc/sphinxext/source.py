@@ -13,6 +13,7 @@
 
 The argument is the file in v3.18. `first` is the number of the text's first line, in the tree it was taken
 from; `shift` (default 0) is what to add to such a number to get v3.18's, for links to the source browser.
+`counts` is of LINE=TIMES, how often lines ran; `counted` says so in words, with {n} for the number.
 Notes name their lines in the same numbers as `first`. Without a text the notes stand alone, each with the
 link to its lines.
 """
@@ -33,6 +34,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import OptionSpec
 from sphinx.writers.html5 import HTML5Translator
 
+from kmmdoc.model.folders import FOLDERS
 from kmmdoc.sphinxext.roles import source_uri
 
 #: Pieces of a line of code: (Pygments' short class, text).
@@ -52,7 +54,7 @@ class Lines(NamedTuple):
 
 
 class kmm_source(nodes.General, nodes.Element):
-    """An annotated text. Attributes: `path`; `shift`; `language`. Children: kmm_row."""
+    """An annotated text. Attributes: `path`, `shift`, `counts` (line -> times), `counted`. Has kmm_row."""
 
 
 class kmm_row(nodes.General, nodes.Element):
@@ -86,7 +88,12 @@ class SourceDirective(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar[OptionSpec] = {"first": directives.positive_int, "shift": int}
+    option_spec: ClassVar[OptionSpec] = {
+        "first": directives.positive_int,
+        "shift": int,
+        "counts": lambda text: counts_of(directives.unchanged_required(text)),
+        "counted": directives.unchanged_required,
+    }
 
     def run(self) -> list[nodes.Node]:
         notes: list[kmm_note] = []
@@ -107,9 +114,20 @@ class SourceDirective(SphinxDirective):
             rows = list(_rows(first, coloured(text) if text is not None else [], notes))
         except ValueError as error:
             raise self.error(f"kmm-source {path}: {error}") from error
-        source = kmm_source("", *rows, path=path, shift=shift)
+        counts, counted = self.options.get("counts", {}), self.options.get("counted", "{n}")
+        source = kmm_source("", *rows, path=path, shift=shift, counts=counts, counted=counted)
         self.set_source_info(source)
         return [source]
+
+
+def counts_of(text: str) -> dict[int, int]:
+    """The option `counts`; ValueError where it is not of that form.
+
+    >>> counts_of("12=1 15=40")
+    {12: 1, 15: 40}
+    """
+    pairs = (item.partition("=") for item in text.split())
+    return {int(line): int(times) for line, _, times in pairs}
 
 
 def coloured(text: str) -> list[Line]:
@@ -167,6 +185,10 @@ def _html_lines(
         uri = source_uri(env, source["path"], number + source["shift"])
         noted = " kmm-noted" if any(r.first <= number <= r.last for r in marked) else ""
         text = "".join(_html_piece(translator, css, piece) for css, piece in pieces)
+        times = source["counts"].get(number)
+        if times is not None:
+            said = translator.attval(source["counted"].format(n=f"{times:,}"))
+            text += f'<span class="kmm-times" title="{said}">×{times:,}</span>'
         yield (
             f'<span class="kmm-line{noted}" id="L{number}">'
             f'<a class="kmm-ln" href="{uri}" tabindex="-1" aria-hidden="true" data-n="{number}"></a>'
@@ -178,7 +200,7 @@ def _html_piece(translator: HTML5Translator, css: str, piece: str) -> str:
     text = translator.encode(piece)
     if css in ("n", "nf", "nc") and _IDENTIFIER.fullmatch(piece):
         builder = cast(Any, translator.builder)
-        for folder in ("functions", "structs"):
+        for folder in FOLDERS.values():
             page = f"{folder}/{piece}"
             if page in builder.env.found_docs and page != builder.current_docname:
                 uri = builder.get_relative_uri(builder.current_docname, page)

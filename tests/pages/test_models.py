@@ -6,13 +6,14 @@ import tomllib
 import pytest
 
 from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.excerpt import BoundRange, Excerpt, Outcome, Section, Span, SymbolFact
 from kmmdoc.model.graph import Cell, Table
 from kmmdoc.model.run import Run
 from kmmdoc.model.scenario import Field, Struct
-from kmmdoc.model.trace import Call, KernelRef, Printk, Repeat, RepeatEnd, Return
+from kmmdoc.model.trace import Call, KernelRef, Printk, Repeat, RepeatEnd, Return, Step
 from kmmdoc.model.words import TEMPLATES, words
 from kmmdoc.pages import texts
-from kmmdoc.pages.activity import read_trace
+from kmmdoc.pages.activity import line_counts, read_trace
 from kmmdoc.pages.chapters import read_chapter
 from kmmdoc.pages.simulator import simulated
 from kmmdoc.pages.structs import members
@@ -44,6 +45,26 @@ def test_repeats_multiply_calls_and_callers():
     assert b.callers == {ref("a"): 4}
     assert trace.functions["a"].callees == {ref("b"): 4}
     assert [(s.args, s.value) for s in b.samples] == [((1,), 7), ((2,), 8)]
+
+
+def test_lines_count_by_calls_made_once_in_the_text_and_by_steps():
+    run = run_of(
+        Call(ref("a"), ()),
+        Step("retry", ()),
+        Repeat(3),
+        Call(ref("b"), ()),
+        Return(None),
+        Call(ref("c"), ()),
+        Return(None),
+        RepeatEnd(),
+        Return(None),
+    )
+    fact = SymbolFact("a", "function", "mm/x.c", Span(10, 30))
+    retry = BoundRange(Section("retry", "Again", "…", Span(3, 5)), Outcome.EXACT, Span(12, 14))
+    idle = BoundRange(Section("idle", "Not here", "…", Span(7, 8)), Outcome.EXACT, Span(16, 17))
+    calls = ((15, "b"), (20, "c"), (22, "c"), (25, "d"))
+    excerpt = Excerpt(fact, Outcome.EXACT, "mm/x.c", fact.span, None, (retry, idle), calls=calls)
+    assert line_counts(excerpt, read_trace(run).functions["a"]) == {12: 1, 15: 3}
 
 
 def test_lines_are_those_of_dmesg_and_belong_to_who_began_them():

@@ -59,7 +59,12 @@ class ComponentWriter(ABC):
         return call("annotated", string(node["path"]), body=self.inside(node))
 
     def _kmm_row(self, node: kmm_row) -> str:
-        text = "\n".join("".join(piece for _, piece in line) for line in node["code"]).expandtabs(8)
+        counts = node.parent["counts"]
+        lines = ["".join(piece for _, piece in line) for line in node["code"]]
+        for number, times in counts.items():
+            if node["first"] <= number < node["first"] + len(lines):
+                lines[number - node["first"]] += f"    ×{times:,}"
+        text = "\n".join(lines).expandtabs(8)
         code = call("code", string(text), lang='"c"', first=str(node["first"]), joined="true") if text else ""
         return code + self.inside(node)
 

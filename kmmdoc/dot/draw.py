@@ -1,4 +1,4 @@
-"""Figures to drawings: the boxes and arrows of a Graph; bands are drawn by `kmmdoc.dot.bands`."""
+"""Figures to drawings: the boxes and arrows of a Graph; bands and cache lines have modules of their own."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from kmmdoc.dot.bands import draw_bands
+from kmmdoc.dot.cache_lines import draw_cache_lines
 from kmmdoc.dot.fonts import text_width
 from kmmdoc.dot.layout import EdgePath, Layout, Point, Size, lay_out
 from kmmdoc.dot.style import SMALL, TEXT, TITLE
 from kmmdoc.dot.svg import Canvas, number
-from kmmdoc.model.graph import Bands, Graph, Node, Row
+from kmmdoc.model.graph import Bands, CacheLines, Graph, Node, Row
 
 ROW = 17
 """Height of a row, and of the title of a box that has rows, in points."""
 _PAD, _MARGIN, _ARROW = 7, 4, 6
 
 
-def draw(figure: Graph | Bands, cache: Path | None = None) -> str:
+def draw(figure: Graph | Bands | CacheLines, cache: Path | None = None) -> str:
     """The figure as SVG. With `cache`, a folder, what was drawn once is kept there by its content's hash."""
     if cache is None:
         return _draw(figure)
@@ -40,7 +41,9 @@ def _version() -> bytes:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
 
 
-def _draw(figure: Graph | Bands) -> str:
+def _draw(figure: Graph | Bands | CacheLines) -> str:
+    if isinstance(figure, CacheLines):
+        return draw_cache_lines(figure)
     if isinstance(figure, Bands):
         return draw_bands(figure)
     sizes = {node.id: node_size(node) for node in figure.nodes}

@@ -1,4 +1,5 @@
-"""Figures as values: graphs of boxes, and bands drawn to scale. No engine, no size, no colour is in them.
+"""Figures as values: graphs of boxes, bands drawn to scale, structures by cache line. No engine, no size, no
+colour is in them.
 
 A `target` says where a part of a figure leads: `function:NAME`, `struct:NAME`, `doc:DOCNAME`, or nothing.
 A `kind` names what a part is (memory, reserved, free ...); the drawing gives every kind its colour.
@@ -163,7 +164,38 @@ class Table:
     numeric: frozenset[int] = frozenset()
 
 
-Figure = Graph | Bands | Table
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `[start, end)` of a structure: a member, or padding."""
+
+    start: int
+    end: int
+    label: str
+    kind: str
+    target: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLines:
+    """A structure of `size` bytes in rows of `line` bytes; members of unions overlap.
+
+    `fold_text` tells of rows that are left out, with {label}, {n} rows and {bytes}; `padding_text` of padding,
+    with {n} bytes. `kinds` is the key of the picture.
+    """
+
+    name: str
+    size: int
+    spans: tuple[Span, ...]
+    line: int = 64
+    kinds: tuple[tuple[str, str], ...] = ()
+    fold_text: str = "{label}: {n} × {bytes} bytes"
+    padding_text: str = "{n} bytes of padding"
+    alt: str = ""
+    caption: str = ""
+
+
+Figure = Graph | Bands | CacheLines | Table
 
 
 def keep_targets(figure: Figure, known: Callable[[str], bool]) -> Figure:
@@ -186,5 +218,7 @@ def keep_targets(figure: Figure, known: Callable[[str], bool]) -> Figure:
         return replace(figure, nodes=tuple(map(node, figure.nodes)), clusters=clusters)
     if isinstance(figure, Bands):
         return replace(figure, tracks=tuple(map(track, figure.tracks)))
+    if isinstance(figure, CacheLines):
+        return replace(figure, spans=tuple(replace(s, target=keep(s.target)) for s in figure.spans))
     rows = tuple(tuple(replace(c, target=keep(c.target)) for c in r) for r in figure.rows)
     return replace(figure, rows=rows)

@@ -185,15 +185,33 @@ def _html_lines(
         uri = source_uri(env, source["path"], number + source["shift"])
         noted = " kmm-noted" if any(r.first <= number <= r.last for r in marked) else ""
         text = "".join(_html_piece(translator, css, piece) for css, piece in pieces)
-        times = source["counts"].get(number)
-        if times is not None:
-            said = translator.attval(source["counted"].format(n=f"{times:,}"))
-            text += f'<span class="kmm-times" title="{said}">×{times:,}</span>'
         yield (
             f'<span class="kmm-line{noted}" id="L{number}">'
             f'<a class="kmm-ln" href="{uri}" tabindex="-1" aria-hidden="true" data-n="{number}"></a>'
-            f"<span>{text}\n</span></span>"
+            f"{_html_times(translator, source, number)}<span>{text}\n</span></span>"
         )
+
+
+def _html_times(translator: HTML5Translator, source: kmm_source, number: int) -> str:
+    """The column with how often a line ran; nothing where that is known of no line."""
+    if not source["counts"]:
+        return ""
+    times = source["counts"].get(number)
+    if times is None:
+        return '<span class="kmm-times"></span>'
+    said = translator.attval(source["counted"].format(n=f"{times:,}"))
+    return f'<span class="kmm-times" title="{said}" data-n="×{_short(times)}"></span>'
+
+
+def _short(times: int) -> str:
+    """A number in at most four characters.
+
+    >>> [_short(n) for n in (7, 9999, 10000, 123456, 7654321)]
+    ['7', '9999', '10k', '123k', '7M']
+    """
+    if times < 10_000:
+        return str(times)
+    return f"{times // 1000}k" if times < 1_000_000 else f"{times // 1_000_000}M"
 
 
 def _html_piece(translator: HTML5Translator, css: str, piece: str) -> str:

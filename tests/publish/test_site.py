@@ -119,6 +119,14 @@ def test_notes_stand_beside_the_lines_they_begin_with(site):
     assert '<a href="../structs/pool.html">pool</a>' in first
 
 
+def test_how_often_a_line_ran_stands_beside_it(site):
+    page = Page(site.path / "functions" / "grow_pool.html")
+    columns = page.all("span", "kmm-times")
+    assert len(columns) == 11  # one for each line, so that the text stays in line
+    known = {c["title"]: c["data-n"] for c in columns if "data-n" in c}
+    assert known == {"ran 1 times": "×1", "ran 23,456 times": "×23k"}
+
+
 def test_lines_of_chinese_text_are_joined(site):
     assert "不能出现在行首，也不应该" in Page(site.path / "stages" / "first.html").text
 

@@ -17,7 +17,7 @@ from kmmdoc.excerpts.trees import Tree
 from kmmdoc.model import sections
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.model.excerpt import Annotation
-from kmmdoc.model.graph import Bands, Figure, Graph, Table, keep_targets
+from kmmdoc.model.graph import Bands, CacheLines, Figure, Graph, Table, keep_targets
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
 from kmmdoc.model.words import TEMPLATES
@@ -194,30 +194,27 @@ class Renderer:
     def struct(self, name: str) -> None:
         """The page of a structure."""
         site = self.site
-        layout = site.run.scenario.build.structs.get(name)
-        instance = structs.instance(site.run, name)
-        rows = list(structs.members(layout, instance.values if instance else None)) if layout else []
         excerpt = site.excerpt(name, *AGGREGATES)
         self.page(
             "struct",
             f"structs/{name}",
             name=name,
-            layout=layout,
-            rows=rows,
-            instance=instance,
+            page=structs.struct_page(site, name),
+            chapter_of=lambda stage: structs.chapter_of(site, stage),
             excerpt=excerpt,
             notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",
         )
 
     def variable(self, annotation: Annotation) -> None:
-        """The page of a global variable."""
+        """The page of a global variable, or of some that stand together."""
         excerpt = self.site.binder.bind(annotation)
+        names = [name for name, page in self.site.global_pages.items() if page == annotation.symbol]
         self.page(
             "variable",
             f"globals/{annotation.symbol}",
             excerpt=excerpt,
-            history=history(self.site.run, annotation.symbol),
-            freed=is_freed(self.site.run.scenario.build, annotation.symbol),
+            histories={name: history(self.site.run, name) for name in names},
+            freed=[name for name in names if is_freed(self.site.run.scenario.build, name)],
             notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
         )
 
@@ -255,7 +252,7 @@ class Renderer:
             lines.append(f":caption: {texts.one_line(shown)}")
         return "\n".join([*lines, "```", ""])
 
-    def _drawn(self, figure: Graph | Bands) -> str:
+    def _drawn(self, figure: Graph | Bands | CacheLines) -> str:
         return draw(figure, self.cache)
 
     def _calls(self, path: list[Any], forest: list[Called]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,11 +18,13 @@ from kmmdoc.model.run import Run
 from kmmdoc.model.shot import Owned, Shot
 from kmmdoc.model.trace import Call
 from kmmdoc.model.words import Words, words
+from kmmdoc.model.writes import Writes
 from kmmdoc.pages.activity import Trace, read_trace
 from kmmdoc.pages.chapters import Chapter, chapters
 from kmmdoc.pages.simulator import Simulated, simulated
 from kmmdoc.pages.written import Written, written
 from kmmdoc.views.runs.timeline import Stretch
+from kmmdoc.watch import watch
 
 AGGREGATES = ("struct", "union", "typedef")
 CONSTANTS = ("macro", "enum")
@@ -60,6 +63,11 @@ class Site:
         return Ledger(self.run)
 
     @cached_property
+    def writes(self) -> Writes:
+        """Who wrote which member of which structure; nothing for a run that was not simulated."""
+        return watch(self.run.scenario) if self.run.recorded else {}
+
+    @cached_property
     def binder(self) -> Binder:
         return Binder(self.tree)
 
@@ -91,8 +99,8 @@ class Site:
 
     @cached_property
     def variables(self) -> list[Annotation]:
-        """The notes on global variables, by name."""
-        return sorted((a for (kind, _), a in self.annotated.items() if kind == "variable"), key=_by_name)
+        """The notes on global variables, by file and line."""
+        return sorted((a for (kind, _), a in self.annotated.items() if kind == "variable"), key=_by_place)
 
     @cached_property
     def families(self) -> list[Annotation]:
@@ -100,18 +108,14 @@ class Site:
         return sorted((a for (kind, _), a in self.annotated.items() if kind in CONSTANTS), key=_by_place)
 
     @cached_property
-    def global_names(self) -> frozenset[str]:
-        """Names of the variables that have a page."""
-        return frozenset(a.symbol for a in self.variables)
+    def global_pages(self) -> dict[str, str]:
+        """Variable -> the symbol whose page is about it."""
+        return _members(self.variables, ("variable",))
 
     @cached_property
     def macro_pages(self) -> dict[str, str]:
         """Macro or constant -> the symbol whose page is about it."""
-        facts, found = v3_18(), {a.symbol: a.symbol for a in self.families}
-        for a in self.families:
-            for family in facts.family(a.symbol, a.through, a.file, a.kind) if a.through else ():
-                for name in facts.within(family) if family.span == a.span else ():
-                    found.setdefault(name, a.symbol)
+        found = _members(self.families, (*CONSTANTS, "function", "typedef"))
         return {name: page for name, page in found.items() if name not in self.function_names}
 
     @cached_property
@@ -210,12 +214,20 @@ class Site:
         return Shot(self.run.snapshots[now], earlier, self.words, build, self.owners(now), options)
 
 
-def _by_name(annotation: Annotation) -> str:
-    return annotation.symbol.lstrip("_").lower()
-
-
 def _by_place(annotation: Annotation) -> tuple[str, Span]:
     return annotation.file, annotation.span
+
+
+def _members(annotations: Iterable[Annotation], kinds: Container[str]) -> dict[str, str]:
+    """Each symbol of these kinds that the annotations are about -> the symbol that has the page."""
+    facts, annotations = v3_18(), list(annotations)
+    found = {a.symbol: a.symbol for a in annotations}
+    for a in annotations:
+        for family in facts.family(a.symbol, a.through, a.file, a.kind) if a.through else ():
+            for fact in facts.within(family) if family.span == a.span else ():
+                if fact.kind in kinds:
+                    found.setdefault(fact.name, a.symbol)
+    return found
 
 
 def _call_counts(run: Run) -> list[int]:

@@ -66,7 +66,9 @@ class Targets(Protocol):
     @property
     def struct_names(self) -> Container[str]: ...
     @property
-    def global_names(self) -> Container[str]: ...
+    def global_pages(self) -> Mapping[str, str]:
+        """Variable -> the page that is about it."""
+
     @property
     def macro_pages(self) -> Mapping[str, str]:
         """Macro or constant -> the page of its family."""
@@ -84,8 +86,8 @@ def linked(text: str, known: Targets) -> str:
             return f"{{kstruct}}`{shown} <{name}>`"
         if not tag and name in known.macro_pages:
             return f"{{kmacro}}`{shown} <{known.macro_pages[name]}>`"
-        if not (tag or call) and name in known.global_names:
-            return f"{{kglobal}}`{shown} <{name}>`"
+        if not (tag or call) and name in known.global_pages:
+            return f"{{kglobal}}`{shown} <{known.global_pages[name]}>`"
         return match[0]
 
     parts, at = [], 0

@@ -88,7 +88,7 @@ def family(folder: Path, unit_facts: Facts) -> Annotation:
 def test_reaches_from_the_first_to_the_last(family: Annotation, unit_facts: Facts) -> None:
     assert (family.span, family.title) == (Span(1, 9), "Units of volume")
     (fact,) = unit_facts.family("LITRE", "pints", "lib/units.h")
-    assert unit_facts.within(fact) == ["LITRE", "BARREL", "PINT", "pints"]
+    assert [s.name for s in unit_facts.within(fact)] == ["LITRE", "BARREL", "PINT", "pints"]
 
 
 def test_translated_with_its_title(folder: Path, unit_facts: Facts) -> None:

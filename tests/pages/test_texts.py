@@ -13,7 +13,7 @@ from kmmdoc.pages.texts import linked
 class Pages:
     function_names: set[str] = field(default_factory=lambda: {"memblock_add"})
     struct_names: set[str] = field(default_factory=lambda: {"zone"})
-    global_names: set[str] = field(default_factory=lambda: {"max_pfn"})
+    global_pages: dict[str, str] = field(default_factory=lambda: {"max_pfn": "max_low_pfn"})
     macro_pages: dict[str, str] = field(default_factory=lambda: {"PFN_UP": "PFN_ALIGN"})
 
 
@@ -22,7 +22,7 @@ class Pages:
     [
         ("`memblock_add()`", "{kfunc}`memblock_add() <memblock_add>`"),
         ("`struct zone`s", "{kstruct}`struct zone <zone>`s"),
-        ("`max_pfn`", "{kglobal}`max_pfn <max_pfn>`"),
+        ("`max_pfn`", "{kglobal}`max_pfn <max_low_pfn>`"),
         ("`PFN_UP()` or `PFN_UP`", "{kmacro}`PFN_UP() <PFN_ALIGN>` or {kmacro}`PFN_UP <PFN_ALIGN>`"),
         ("`memblock_add` is a word", "`memblock_add` is a word"),
         ("`max_pfn()` is no function", "`max_pfn()` is no function"),

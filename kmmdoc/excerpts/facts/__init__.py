@@ -82,12 +82,13 @@ class Facts:
             key=lambda s: -s.span.length,
         )
 
-    def within(self, family: SymbolFact) -> list[str]:
-        """The names that are defined in a family's lines, in their order, each once."""
-        inside = (
-            s for s in self.by_file[family.file] if family.span.start <= s.span.start <= family.span.end
-        )
-        return list(dict.fromkeys(s.name for s in inside))
+    def within(self, family: SymbolFact) -> list[SymbolFact]:
+        """What is defined in a family's lines, in their order; of the variants of a name the first."""
+        inside: dict[str, SymbolFact] = {}
+        for symbol in self.by_file[family.file]:
+            if family.span.start <= symbol.span.start <= family.span.end:
+                inside.setdefault(symbol.name, symbol)
+        return list(inside.values())
 
     def __iter__(self) -> Iterator[SymbolFact]:
         for symbols in self.by_file.values():

@@ -180,8 +180,8 @@ class Span:
 class CacheLines:
     """A structure of `size` bytes in rows of `line` bytes; members of unions overlap.
 
-    `fold_text` tells of rows that are left out, with {label}, {n} rows and {bytes}; `padding_text` of padding,
-    with {n} bytes. `kinds` is the key of the picture.
+    `fold_text` tells of rows that are left out, with {label}, {n} rows and {bytes}; `padding_text` tells of
+    padding, with {n} bytes. `kinds` is the key of the picture.
     """
 
     name: str

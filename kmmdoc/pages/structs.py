@@ -1,17 +1,27 @@
-"""Pages of structures: the layout in this build, cache lines, and values that a run left."""
+"""Pages of structures: layout and drawing, each member's meaning, who writes it, its values in the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from kmmdoc.model.run import Run
-from kmmdoc.model.scenario import Struct
-from kmmdoc.model.snapshot import Snapshot
+from kmmdoc.excerpts.members import SUFFIX, MemberNote, read_members
+from kmmdoc.model.graph import CacheLines, Span
+from kmmdoc.model.graph import struct as struct_target
+from kmmdoc.model.scenario import Field, Struct
+from kmmdoc.model.words import Words
+from kmmdoc.model.writes import Writer
+from kmmdoc.pages.chapters import Chapter
+from kmmdoc.pages.instances import Instance, instances
+from kmmdoc.pages.shown import Shower
+from kmmdoc.pages.site import Site
+from kmmdoc.pages.values import Change, History, histories
 
 CACHE_LINE = 64
 """Bytes of a cache line (and alignment of ____cacheline_aligned) on x86-64."""
+ANCHOR = "m-"
+"""Before a member's name: where on the page it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,76 +33,199 @@ class Member:
     offset: int
     size: int
     padding: bool = False
-    value: str = ""
 
     @property
     def line(self) -> int:
         """The cache line in which it begins."""
         return self.offset // CACHE_LINE
 
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.offset + self.size
 
-def members(struct: Struct, values: Mapping[str, Any] | None = None) -> Iterator[Member]:
-    """The members in order of offset, holes among them; `values` by member name are shown beside."""
+
+def members(struct: Struct) -> Iterator[Member]:
+    """The members in the layout's order, and the holes between them."""
     at = 0
-    for field in sorted(struct.fields, key=lambda f: (f.offset, f.size)):
+    for field in struct.fields:
         if field.offset > at:
             yield Member("", "", at, field.offset - at, padding=True)
-        shown = _value(values[field.name]) if values and field.name in values else ""
-        yield Member(field.name, field.type, field.offset, field.size, value=shown)
+        yield Member(field.name, field.type, field.offset, field.size)
         at = max(at, field.offset + field.size)
     if at < struct.size and struct.fields:
         yield Member("", "", at, struct.size - at, padding=True)
 
 
-def _value(value: Any) -> str:
+class Explained(NamedTuple):
+    """A member with what is known of it: its note, its writers in order, and, where nobody was seen to write
+    it, the stage from which on it has another value."""
+
+    member: Member
+    text: str
+    unit: str
+    writers: tuple[Writer, ...]
+    since: str
+
+
+class Shown(NamedTuple):
+    """An instance's values: rows (member or "", changes left out, stage, value as MyST), and the members that
+    are zero at every stage."""
+
+    instance: Instance
+    rows: tuple[tuple[str, int, str, str], ...]
+    zero: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StructPage:
+    """All that the page of a structure shows."""
+
+    name: str
+    layout: Struct | None
+    rows: tuple[Member, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    drawing: CacheLines | None = None
+
+    @property
+    def padding(self) -> int:
+        """Bytes that the compiler left unused."""
+        return sum(row.size for row in self.rows if row.padding)
+
+    @property
+    def told(self) -> bool:
+        """Whether more is known of a member than its place."""
+        return any(e.text or e.writers or e.since for e in self.explained)
+
+
+def struct_page(site: Site, name: str) -> StructPage:
+    """The page of a structure; KmmdocError where what is said of its members cannot be read."""
+    layout = site.run.scenario.build.structs.get(name)
+    if layout is None:
+        return StructPage(name, None)
+    notes = member_notes(site, name)
+    found = instances(site.run, name)
+    changes = [{history.name: history for history in histories(i.stages)} for i in found]
+    rows = tuple(members(layout))
+    explained = tuple(_explained(site, name, row, notes, changes) for row in rows if not row.padding)
+    show = Shower(site.run.scenario.build)
+    shown = tuple(
+        _shown(name, i, known, layout, notes, show) for i, known in zip(found, changes, strict=True)
+    )
+    return StructPage(name, layout, rows, explained, shown, drawing(layout, site.words))
+
+
+def member_notes(site: Site, name: str) -> Mapping[str, MemberNote]:
+    """What the annotation's neighbour says of the members; nothing where there is none."""
+    annotation = site.annotation(name, "struct", "union")
+    if annotation is None:
+        return {}
+    path = site.annotations.root / annotation.file / f"{name}{SUFFIX}"
+    return read_members(path) if path.exists() else {}
+
+
+def _explained(
+    site: Site,
+    struct: str,
+    row: Member,
+    notes: Mapping[str, MemberNote],
+    changes: Sequence[Mapping[str, History]],
+) -> Explained:
+    note = notes.get(row.name)
+    ran = len(site.run.events)
+    writers = tuple(w for w in site.writes.get((struct, row.name), ()) if w.at < ran)
+    since = ""
+    if not writers:
+        later = [h[row.name].changes[1:] for h in changes if row.name in h]
+        since = next((found[0].stage for found in later if found), "")
+    text = note.texts.get(site.language, "") if note else ""
+    return Explained(row, text, note.unit if note else "", writers, since)
+
+
+def _shown(
+    struct: str,
+    instance: Instance,
+    known: Mapping[str, History],
+    layout: Struct,
+    notes: Mapping[str, MemberNote],
+    show: Shower,
+) -> Shown:
+    rows: list[tuple[str, int, str, str]] = []
+    zero: list[str] = []
+    for field in layout.fields:
+        history = known.get(field.name)
+        if history is None:
+            continue
+        note = notes.get(field.name)
+        if len(history.changes) == 1 and _is_zero(history.changes[0]):
+            zero.append(field.name)
+            continue
+        for i, change in enumerate(history.folded()):
+            value = show(change.value, note.unit if note else "", f"{struct}.{field.name}")
+            rows.append((field.name if i == 0 else "", change.left_out, change.stage, value))
+    return Shown(instance, tuple(rows), tuple(zero))
+
+
+def _is_zero(change: Change) -> bool:
+    value = change.value
     if isinstance(value, (list, tuple)):
-        if len(value) > 12 or any(isinstance(v, (list, dict)) for v in value):
-            return ""
-        return ", ".join(_value(v) for v in value)
-    return "" if isinstance(value, dict) or value is None else str(value)
+        return all(item in (0, "0x0") for item in value)
+    return value in (0, "0x0") or value == {}
 
 
-def _zone(s: Snapshot) -> Any:
-    zones = [z for n in s["nodes"] for z in n["zones"] if z["present_pages"]]
-    return max(zones, key=lambda z: z["present_pages"])
+def chapter_of(site: Site, stage: str) -> Chapter | None:
+    """The chapter at whose end, or in which, a stage lies."""
+    at = site.run.snapshots[stage].at
+    return site.chapter_at(at - 1) if at else None
 
 
-_INSTANCES: dict[str, tuple[str, str, Callable[[Snapshot], Any]]] = {
-    "zone": ("nodes", "largest-zone", _zone),
-    "pglist_data": ("nodes", "node-0", lambda s: s["nodes"][0]),
-    "memblock": ("memblock", "memblock", lambda s: s["memblock"]),
-    "memblock_type": ("memblock", "memblock-memory", lambda s: s["memblock"]["memory"]),
-    "pcpu_chunk": ("pcpu", "first-chunk", lambda s: s["pcpu"]["first_chunk"]),
-    "kmem_cache": ("slub", "first-cache", lambda s: s["slub"]["caches"][0]),
-    "vmap_area": ("vmalloc", "first-area", lambda s: s["vmalloc"]["vmap_area_list"][0]),
-    "vm_struct": ("vmalloc", "first-area-vm", lambda s: s["vmalloc"]["vmap_area_list"][0]["vm"]),
-    "per_cpu_pages": ("nodes", "largest-zone-cpu", lambda s: _zone(s)["percpu"][0]),
-    "mem_section": ("sections", "section-0", lambda s: s["sections"]["sections"][0]),
-}
-"""Structure -> (section that has one, the key of the word for which it is, how to get it)."""
+# The drawing.
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One structure of a run: which (the word `struct.WHICH`), at which stage, its members by name."""
+def kind_of_type(type_: str) -> str:
+    """The colour of a member: by what its type holds.
 
-    which: str
-    stage: str
-    values: Mapping[str, Any]
+    >>> [kind_of_type(t) for t in ("int", "struct page *", "struct list_head", "spinlock_t", "long [4]")]
+    ['plain', 'function', 'struct', 'reserved', 'plain']
+    """
+    if "*" in type_:
+        return "function"
+    if type_.startswith(("spinlock_t", "struct mutex", "seqcount_t", "rwlock_t")):
+        return "reserved"
+    return "struct" if type_.startswith(("struct ", "union ", "wait_queue_head_t")) else "plain"
 
 
-def instance(run: Run, struct: str) -> Instance | None:
-    """A structure of that type at the last stage that has one."""
-    if struct not in _INSTANCES:
+def drawing(layout: Struct, words: Words) -> CacheLines | None:
+    """The structure by cache line; nothing for one without bytes."""
+    if not layout.size or not layout.fields:
         return None
-    section, which, get = _INSTANCES[struct]
-    for stage in reversed(run.snapshots):
-        snapshot = run.snapshots[stage]
-        if section in snapshot:
-            try:
-                found = get(snapshot)
-            except (IndexError, KeyError, TypeError, ValueError):
-                continue
-            if found:
-                return Instance(which, stage, found)
-    return None
+    spans = []
+    for row in members(layout):
+        if row.padding:
+            hint = words("struct.padding-bytes", n=row.size)
+            spans.append(Span(row.offset, row.end, "", "hole", hint=hint))
+        elif row.size:
+            spans.append(_span(layout.name, Field(row.name, row.type, row.offset, row.size), words))
+    kinds = tuple(
+        (kind, words(f"struct.kind-{kind}")) for kind in ("plain", "function", "struct", "reserved", "hole")
+    )
+    return CacheLines(
+        "layout",
+        layout.size,
+        tuple(spans),
+        CACHE_LINE,
+        kinds,
+        words("struct.folded"),
+        words("struct.padding-bytes"),
+        words("struct.alt", name=layout.name, n=len(layout.fields), size=layout.size),
+        words("struct.drawing"),
+    )
+
+
+def _span(struct: str, field: Field, words: Words) -> Span:
+    hint = words(
+        "struct.hint", name=field.name, type=field.type, offset=f"{field.offset:#x}", size=field.size
+    )
+    target = f"{struct_target(struct)}#{ANCHOR}{field.name}"
+    return Span(field.offset, field.offset + field.size, field.name, kind_of_type(field.type), target, hint)

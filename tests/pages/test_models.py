@@ -86,7 +86,7 @@ def test_lines_are_those_of_dmesg_and_belong_to_who_began_them():
 def test_padding_is_found_between_members_and_at_the_end():
     # A byte, three bytes of padding, four bytes, eight at 8; the structure is 24 bytes long.
     struct = Struct("s", 24, (Field("a", "char", 0, 1), Field("b", "int", 4, 4), Field("c", "long", 8, 8)))
-    rows = [(m.name, m.offset, m.size) for m in members(struct, {})]
+    rows = [(m.name, m.offset, m.size) for m in members(struct)]
     assert rows == [("a", 0, 1), ("", 1, 3), ("b", 4, 4), ("c", 8, 8), ("", 16, 8)]
 
 

@@ -3,9 +3,6 @@
 Nothing is preprocessed: every branch of an `#if` is read, so variants of one name come out as several
 definitions. An `#else` goes on from the nesting that its `#if` began with, which keeps the count of
 braces right where branches open the same block in different words.
-
-Simplified: old-style parameter declarations between `)` and `{`, and functions that return pointers to
-functions without a typedef, are not recognised.
 """
 
 from __future__ import annotations
@@ -165,7 +162,7 @@ class _Scanner:
             self.parens += 1
         elif token.text == ")":
             self.parens = max(0, self.parens - 1)
-        elif token.text == ";" and not self.parens:
+        elif token.text == ";" and not self.parens and not _old_style(self.declaration):
             self.statement(token)
             self.declaration, self.first = [], 0
             return
@@ -257,8 +254,31 @@ def _what(words: list[Token]) -> tuple[str, str, int] | None:
     groups = [g for g in _groups(words) if g.word not in _ATTRIBUTES]
     if not groups:
         return _aggregate([t for t in flat if t.text not in ("(", ")")])
-    named = [g for g in groups if g.place > 0] or groups
-    return named[0].word, "function", words[0].line
+    named = ([g for g in groups if g.place > 0] or groups)[0]
+    return _returning_a_function(words, named) or named.word, "function", words[0].line
+
+
+def _returning_a_function(words: list[Token], group: Group) -> str:
+    """The name in a declaration such as `int (*name(int a))(void)`, where `group` is "int"; "" in others."""
+    after = [t.text for t in words[group.place + 1 : group.place + 5]]
+    is_one = len(after) == 4 and after[:2] == ["(", "*"] and after[3] == "("
+    return after[2] if is_one else ""
+
+
+def _old_style(words: list[Token]) -> bool:
+    """Whether `words` begin a function of the oldest C, up to the declaration of one of its parameters:
+    `int name(a, b) int a`."""
+    groups = [g for g in _groups(words) if g.word not in _ATTRIBUTES]
+    if not groups or groups[0].place == 0:
+        return False
+    at = groups[0].place + 2
+    while at + 1 < len(words) and words[at].kind == "word" and words[at + 1].text == ",":
+        at += 2
+    if [t.text for t in words[at + 1 : at + 2]] != [")"] or words[at].kind != "word":
+        return False
+    after = words[at + 2 :]
+    types = [t for t in after if t.kind == "word" and not t.text.startswith("__")]
+    return len(types) >= 2 and after[0].kind == "word" and not any(t.text in ("(", "=") for t in after)
 
 
 def _only_a_macro(words: list[Token], token: Token) -> bool:

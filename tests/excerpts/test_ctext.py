@@ -45,6 +45,33 @@ def found(text: str) -> list[tuple[str, str, int, int]]:
         ),
         pytest.param(
             """
+            int before(int, int) __must_check __cold;
+            static int
+            add(a, b)
+                int a;
+                short b, *c;
+            {
+                return a + b;
+            }
+            typedef void (handler) (struct event *, int);
+            int after(void) { return 0; }
+            """,
+            [("function", "add", 2, 8), ("function", "after", 10, 10)],
+            id="parameters declared in the oldest way",
+        ),
+        pytest.param(
+            """
+            static int (*chosen(int which))(void)
+            {
+                return handlers[which];
+            }
+            int (*not_a_function)(void);
+            """,
+            [("function", "chosen", 1, 4)],
+            id="a function that returns a function",
+        ),
+        pytest.param(
+            """
             int f(int x)
             {
             #ifdef CONFIG_A

@@ -14,7 +14,7 @@ from kmmdoc.model.graph import CacheLines, Span
 
 GUTTER = 46.0
 """Points left of the rows, for the offset with which a line begins."""
-ROW, LANE, FOLD, GAP = 34.0, 17.0, 17.0, 6.0
+ROW, LANE, FOLD, GAP = 38.0, 17.0, 17.0, 6.0
 """Heights in points: of a row, at least; of each member that shares bytes; of folded rows; between rows."""
 FOLDED = 3
 """So many rows of nothing but one member are drawn as one."""
@@ -104,36 +104,55 @@ def _stacked(group: Sequence[Span], low: int, high: int) -> Iterator[Box]:
         yield Box(span, max(span.start, low), min(span.end, high), lane, len(ends))
 
 
+class _Letters:
+    """Letters in place of names that do not fit, in the order in which they were given out."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        """The letter of a name, the same for each of its parts."""
+        count = len(self.names)
+        letter = chr(ord("a") + count % 26) * (count // 26 + 1)
+        return self.names.setdefault(name, letter)
+
+
 def draw_cache_lines(figure: CacheLines) -> str:
     """The structure as SVG, as wide as the column."""
-    canvas = Canvas()
+    canvas, letters = Canvas(), _Letters()
     per_byte = (WIDTH - GUTTER - 4) / figure.line
     for byte in range(0, figure.line + 1, _AXIS):
         canvas.text(GUTTER + byte * per_byte, 10, str(byte), "axis", size=SMALL, anchor="middle")
     y = _TOP
     for line in rows(figure):
-        _draw_line(canvas, figure, line, y, per_byte)
+        _draw_line(canvas, figure, line, y, per_byte, letters)
         y += line.height + GAP
+    y = _draw_letters(canvas, figure, letters, y + 4)
     y = _draw_key(canvas, figure, y + 4)
     return canvas.drawing(WIDTH, y, figure.alt)
 
 
-def _draw_line(canvas: Canvas, figure: CacheLines, line: Line, y: float, per_byte: float) -> None:
+def _draw_line(
+    canvas: Canvas, figure: CacheLines, line: Line, y: float, per_byte: float, letters: _Letters
+) -> None:
     canvas.text(GUTTER - 7, y + 11, f"{line.start:#x}", "axis", size=SMALL, anchor="end")
-    canvas.line([(GUTTER - 4, y - GAP / 2), (WIDTH, y - GAP / 2)], "axis", width=0.9 if line.start else 0)
+    if line.start:
+        canvas.line([(GUTTER - 4, y - GAP / 2), (WIDTH, y - GAP / 2)], "axis", width=0.9)
     for box in line.boxes:
         height = line.height / box.lanes
         first = 0 if line.folded else box.start - line.start
         last = figure.line if line.folded else box.end - line.start
         x, w = GUTTER + first * per_byte, (last - first) * per_byte
-        _draw_box(canvas, figure, line, box, (x, y + box.lane * height, w, height))
+        _draw_box(canvas, figure, line, box, (x, y + box.lane * height, w, height), letters)
 
 
 Area = tuple[float, float, float, float]
 """x, y, width and height in points."""
 
 
-def _draw_box(canvas: Canvas, figure: CacheLines, line: Line, box: Box, area: Area) -> None:
+def _draw_box(
+    canvas: Canvas, figure: CacheLines, line: Line, box: Box, area: Area, letters: _Letters
+) -> None:
     span = box.span
     x, y, w, h = area
     hint = span.hint or span.label
@@ -147,21 +166,25 @@ def _draw_box(canvas: Canvas, figure: CacheLines, line: Line, box: Box, area: Ar
             text = figure.fold_text.format(label=span.label, n=n, bytes=figure.line)
             canvas.text(x + w / 2, y + h / 2 + 3.2, text, "value", size=SMALL, anchor="middle")
             for at in (x + 9, x + w - 9):
-                canvas.text(at, y + h / 2 + 4, "⋮", "label", size=SMALL + 2, anchor="middle")
+                for below in (-4, 0, 4):
+                    canvas.polygon(_square(at, y + h / 2 + below), "label")
             return
-        texts = fitted(span.label, w - 2 * _PAD, int(max(1, (h - 4) // _LEADING)))
+        texts = fitted(span.label, w - 2 * _PAD, int(max(1, (h - 4) // _LEADING))) or [letters(span.label)]
         base = y + h / 2 + 3.2 - (len(texts) - 1) * _LEADING / 2
         for i, text in enumerate(texts):
             canvas.text(x + w / 2, base + i * _LEADING, text, "value", size=SMALL, anchor="middle")
 
 
-def fitted(name: str, width: float, most: int) -> list[str]:
-    """A name in at most `most` lines of `width` points, broken at underscores, shortened where it must be.
+def _square(x: float, y: float) -> list[tuple[float, float]]:
+    """A small dot around a point."""
+    return [(x - 0.9, y - 0.9), (x + 0.9, y - 0.9), (x + 0.9, y + 0.9), (x - 0.9, y + 0.9)]
 
-    >>> fitted("wait_table_bits", 40, 2)
-    ['wait_', 'table_bits']
-    >>> fitted("nr_pages", 5, 1)
-    []
+
+def fitted(name: str, width: float, most: int) -> list[str]:
+    """A name in at most `most` lines of `width` points, broken at underscores; nothing where it does not fit.
+
+    >>> fitted("wait_table_bits", 40, 2), fitted("wait_table_bits", 40, 1)
+    (['wait_', 'table_bits'], [])
     """
     texts = [""]
     for piece in re.findall("[^_]+_*|_+", name):
@@ -169,18 +192,24 @@ def fitted(name: str, width: float, most: int) -> list[str]:
             texts[-1] += piece
         else:
             texts.append(piece)
-    if len(texts) > most:
-        texts = [*texts[: most - 1], "".join(texts[most - 1 :])]
-    short = [_shortened(text, width) for text in texts]
-    return short if all(short) else []
+    fits = len(texts) <= most and all(text_width(text, SMALL) <= width for text in texts)
+    return texts if fits else []
 
 
-def _shortened(text: str, width: float) -> str:
-    if text_width(text, SMALL) <= width:
-        return text
-    while len(text) > 1 and text_width(text + "…", SMALL) > width:
-        text = text[:-1]
-    return text + "…" if len(text) > 1 else ""
+def _draw_letters(canvas: Canvas, figure: CacheLines, letters: _Letters, y: float) -> float:
+    """Which letter stands for which name; returns where it ends."""
+    targets = {span.label: span.target for span in figure.spans}
+    x = GUTTER
+    for name, letter in letters.names.items():
+        letter_width = text_width(letter, SMALL, weight=600)
+        w = letter_width + 5 + text_width(name, SMALL)
+        if x + w > WIDTH:
+            x, y = GUTTER, y + 14
+        with canvas.link(targets[name], name, (x, y, w, 12)):
+            canvas.text(x, y + 9.5, letter, "label", size=SMALL, weight=600)
+            canvas.text(x + letter_width + 5, y + 9.5, name, "value", size=SMALL)
+        x += w + 16
+    return y + 16 if letters.names else y
 
 
 def _draw_padding(canvas: Canvas, figure: CacheLines, n: int, area: Area) -> None:

@@ -307,9 +307,11 @@ def _page_rule(run: Run) -> Rule:
     runs = last["pages"]["runs"]
     free = max((r for r in runs if r[1] == "F"), key=lambda r: (r[2], r[0]), default=None)
     slab = next((r for r in runs if r[1] == "P" and r[5] == "slab"), None)
-    for which, found in (("free-page", free), ("slab-page", slab)):
-        if found is not None:
-            yield which, {"pfn": f"{found[0]:#x}"}, _page_reader(found[0])
+    if free is not None:
+        pfn = free[0] + (free[3] - 1 << free[2])
+        yield "free-page", {"pfn": f"{pfn:#x}"}, _page_reader(pfn)
+    if slab is not None:
+        yield "slab-page", {"pfn": f"{slab[0]:#x}"}, _page_reader(slab[0])
 
 
 # Per-cpu memory, slabs, vmalloc, huge pages, resources.

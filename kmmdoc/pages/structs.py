@@ -108,7 +108,7 @@ def struct_page(site: Site, name: str) -> StructPage:
     found = instances(site.run, name)
     changes = [{history.name: history for history in histories(i.stages)} for i in found]
     rows = tuple(members(layout))
-    explained = tuple(_explained(site, name, row, notes, changes) for row in rows if not row.padding)
+    explained = tuple(_explained(site, name, row, notes, found, changes) for row in rows if not row.padding)
     show = Shower(site.run.scenario.build)
     shown = tuple(
         _shown(name, i, known, layout, notes, show) for i, known in zip(found, changes, strict=True)
@@ -130,17 +130,25 @@ def _explained(
     struct: str,
     row: Member,
     notes: Mapping[str, MemberNote],
+    found: Sequence[Instance],
     changes: Sequence[Mapping[str, History]],
 ) -> Explained:
     note = notes.get(row.name)
     ran = len(site.run.events)
     writers = tuple(w for w in site.writes.get((struct, row.name), ()) if w.at < ran)
-    since = ""
-    if not writers:
-        later = [h[row.name].changes[1:] for h in changes if row.name in h]
-        since = next((found[0].stage for found in later if found), "")
+    since = "" if writers else _since(row.name, found, changes)
     text = note.texts.get(site.language, "") if note else ""
     return Explained(row, text, note.unit if note else "", writers, since)
+
+
+def _since(member: str, found: Sequence[Instance], changes: Sequence[Mapping[str, History]]) -> str:
+    """The first stage at which an instance that was there before has another value of a member, or ""."""
+    for one, known in zip(found, changes, strict=True):
+        begin = next(iter(one.stages))
+        for change in known[member].changes if member in known else ():
+            if change.stage != begin and change.value is not None:
+                return change.stage
+    return ""
 
 
 def _shown(
@@ -183,12 +191,14 @@ def chapter_of(site: Site, stage: str) -> Chapter | None:
 # The drawing.
 
 
-def kind_of_type(type_: str) -> str:
-    """The colour of a member: by what its type holds.
+def kind_of(type_: str, name: str = "") -> str:
+    """The colour of a member: by what its type holds. Members called `_pad...` are padding too.
 
-    >>> [kind_of_type(t) for t in ("int", "struct page *", "struct list_head", "spinlock_t", "long [4]")]
+    >>> [kind_of(t) for t in ("int", "struct page *", "struct list_head", "spinlock_t", "long [4]")]
     ['plain', 'function', 'struct', 'reserved', 'plain']
     """
+    if name.startswith("_pad"):
+        return "hole"
     if "*" in type_:
         return "function"
     if type_.startswith(("spinlock_t", "struct mutex", "seqcount_t", "rwlock_t")):
@@ -228,4 +238,6 @@ def _span(struct: str, field: Field, words: Words) -> Span:
         "struct.hint", name=field.name, type=field.type, offset=f"{field.offset:#x}", size=field.size
     )
     target = f"{struct_target(struct)}#{ANCHOR}{field.name}"
-    return Span(field.offset, field.offset + field.size, field.name, kind_of_type(field.type), target, hint)
+    return Span(
+        field.offset, field.offset + field.size, field.name, kind_of(field.type, field.name), target, hint
+    )

@@ -114,4 +114,13 @@ def test_labels_fit(name, width):
     texts = fitted(name, width, 2)
     assert len(texts) <= 2
     assert all(text_width(text, SMALL) <= width for text in texts)
-    assert not texts or "…" in "".join(texts) or "".join(texts) == name
+    assert not texts or "".join(texts) == name
+
+
+def test_names_that_do_not_fit_have_letters_that_are_explained():
+    spans = (Span(0, 1, "considered", "plain", "struct:s#m-considered"), Span(1, 2, "deferred", "plain"))
+    root = ET.fromstring(draw_cache_lines(CacheLines("s", 2, spans)))
+    texts = [t.text for t in root.iter(f"{SVG}text")]
+    assert texts[-4:] == ["a", "considered", "b", "deferred"]
+    assert texts.count("a") == texts.count("b") == 2
+    assert len(list(root.iter(f"{SVG}a"))) == 2

@@ -93,6 +93,6 @@ def prefill_possible_map(k: Kernel) -> None:
 @kfunc
 def smp_announce(k: Kernel) -> None:
     """Say how many CPUs run."""
-    nodes = len({k.x86_cpu_to_node_map[cpu] for cpu in k.cpu_online_mask})
+    nodes = len(k.node_states["N_ONLINE"])
     text = f"x86: Booted up {nodes} node{'s' if nodes > 1 else ''}, {len(k.cpu_online_mask)} CPUs\n"
     k.printk(KERN_INFO, text)

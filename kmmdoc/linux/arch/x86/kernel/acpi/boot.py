@@ -147,7 +147,11 @@ def acpi_process_madt(k: Kernel) -> None:
 
 @kfunc
 def acpi_parse_hpet(k: Kernel) -> int:
-    """Take memory for the timer's entry in the resource tree, its name included."""
+    """Take memory for the timer's entry in the resource tree, its name included.
+
+    Simplified: the table is taken to name a place in memory. The kernel takes none for an address of zero,
+    one that is known to be bogus, or one in another address space.
+    """
     __alloc_bootmem(k, k.build.sizeof("resource") + HPET_RESOURCE_NAME_SIZE, SMP_CACHE_BYTES, 0)
     return 0
 

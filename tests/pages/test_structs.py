@@ -137,7 +137,7 @@ def test_a_run_without_snapshots_shows_nothing(run):
 def test_where_each_member_of_page_is(site):
     page = structs.struct_page(site, "page")
     at = {row.name: (row.offset, row.size) for row in page.rows if not row.padding}
-    # include/linux/mm_types.h, as configured here: unions from the second word to the seventh, then alignment.
+    # include/linux/mm_types.h, as configured here: unions from the second word to the seventh, then a hole.
     assert at["mapping"] == at["s_mem"] == (8, 8)
     assert (at["inuse"], at["objects"], at["frozen"], at["_count"]) == ((24, 2), (26, 2), (27, 1), (28, 4))
     assert at["private"] == at["slab_cache"] == (48, 8)

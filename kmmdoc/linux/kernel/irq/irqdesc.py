@@ -17,6 +17,8 @@ arch_early_irq_init = extern("arch_early_irq_init")
 IRQ_DESC_SIZE = 320
 """Bytes of a struct irq_desc in a 64-bit build with sleep states and pending masks: 264, to cache lines."""
 
+ENOMEM = 12
+
 NR_IRQS_OF_CPUS = 4096
 """Lines that 64 CPUs or 128 controllers can have, without the 256 vectors."""
 
@@ -29,11 +31,21 @@ def alloc_desc(k: Kernel, irq: int, node: int) -> int:
 
 
 @kfunc
-def irq_alloc_desc_at(k: Kernel, irq: int, node: int) -> int:
-    """Take line `irq`: its number, or -ENOMEM."""
-    if not alloc_desc(k, irq, node) or radix_tree_insert(k, k.irq_desc_tree, irq):
-        return -12
+def __irq_alloc_descs(k: Kernel, irq: int, first: int, count: int, node: int) -> int:
+    """Take `count` lines from `irq` on: the first one's number, or -ENOMEM.
+
+    Simplified: only lines that the caller names and that are free; the bitmap of lines is not kept.
+    """
+    for line in range(irq, irq + count):
+        if not alloc_desc(k, line, node):
+            return -ENOMEM
+        radix_tree_insert(k, k.irq_desc_tree, line)
     return irq
+
+
+def irq_alloc_desc_at(k: Kernel, at: int, node: int) -> int:
+    """Take line `at`: its number, or -ENOMEM."""
+    return __irq_alloc_descs(k, at, at, 1, node)
 
 
 @kfunc

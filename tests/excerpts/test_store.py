@@ -187,9 +187,10 @@ def test_without_a_translation_the_english_text(pour: Annotation, notes: Path, f
 
 def test_the_project_s_own_annotations_fit_the_facts() -> None:
     own = Annotations()
-    assert len(own.all()) >= 61
+    assert len(own.all()) >= 700
     translated = [a for a in own.all("zh_CN") if a.language == "zh_CN"]
-    assert len(translated) >= 3
+    assert len(translated) == len(own.all())
     for annotation in own.all():
         assert len(annotation.lead) > 40, annotation.source
-        assert any(s.lines for s in annotation.sections), annotation.source
+        small = annotation.kind in ("variable", "macro", "enum") or annotation.span.length <= 4
+        assert small or any(s.lines for s in annotation.sections), annotation.source

@@ -19,8 +19,8 @@ ROW, LANE, FOLD, GAP = 38.0, 17.0, 17.0, 6.0
 FOLDED = 3
 """So many rows of nothing but one member are drawn as one."""
 _TOP, _PAD, _LEADING, _HATCH = 18.0, 3.0, 10.5, 5.0
-_AXIS = 8
-"""Bytes from one tick to the next."""
+_AXIS, _LEAST = 8, 32
+"""Bytes from one tick to the next; over the whole width, at least, of what is smaller than a line."""
 
 
 class Box(NamedTuple):
@@ -120,8 +120,9 @@ class _Letters:
 def draw_cache_lines(figure: CacheLines) -> str:
     """The structure as SVG, as wide as the column."""
     canvas, letters = Canvas(), _Letters()
-    per_byte = (WIDTH - GUTTER - 4) / figure.line
-    for byte in range(0, figure.line + 1, _AXIS):
+    across = min(figure.line, max(_LEAST, -(-figure.size // _AXIS) * _AXIS))
+    per_byte = (WIDTH - GUTTER - 4) / across
+    for byte in range(0, across + 1, _AXIS):
         canvas.text(GUTTER + byte * per_byte, 10, str(byte), "axis", size=SMALL, anchor="middle")
     y = _TOP
     for line in rows(figure):
@@ -141,7 +142,7 @@ def _draw_line(
     for box in line.boxes:
         height = line.height / box.lanes
         first = 0 if line.folded else box.start - line.start
-        last = figure.line if line.folded else box.end - line.start
+        last = figure.line if line.folded else box.end - line.start  # folded lines are whole ones
         x, w = GUTTER + first * per_byte, (last - first) * per_byte
         _draw_box(canvas, figure, line, box, (x, y + box.lane * height, w, height), letters)
 

@@ -8,12 +8,26 @@ from typing import Any
 
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.scenario import KernelBuild
+from kmmdoc.model.words import Words
 from kmmdoc.pages.texts import plain
 
 MOST = 6
 """Elements, runs of equal ones counted once, that are shown of an array."""
 
 _HEX = {"address", "physical-address", "pointer", "per-cpu-pointer", "page-frame", "bitmap", "flags"}
+_DECIMAL = {
+    "count",
+    "number",
+    "index",
+    "node",
+    "cpu",
+    "order",
+    "bits",
+    "objects",
+    "zone",
+    "jiffies",
+    "counter",
+}
 _SHIFTS = {"bytes": 0, "kib": 10, "mib": 20, "pages": PAGE_SHIFT}
 
 SLAB_FLAGS = {
@@ -70,9 +84,10 @@ _ENUMS: Mapping[str, Mapping[int, str]] = {
 
 
 class Shower:
-    """Shows values of one kernel build."""
+    """Shows values of one kernel build in the language of the words."""
 
-    def __init__(self, build: KernelBuild) -> None:
+    def __init__(self, build: KernelBuild, words: Words) -> None:
+        self._words = words
         self._bits: dict[str, Mapping[int, str]] = {
             "zone.flags": {1 << bit: name for name, bit in build.enums["zone_flags"].items()},
             "page.flags": _page_flags(build),
@@ -106,7 +121,7 @@ class Shower:
             "kmem_cache.max",
             "kmem_cache.min",
         ):
-            return f"`{number >> 16} << 16 | {number & 0xFFFF}`"
+            return self._words("struct.order-objects", order=number >> 16, objects=number & 0xFFFF)
         names = [
             name for bit, name in (_FLAGS.get(member) or self._bits.get(member, {})).items() if number & bit
         ]
@@ -139,7 +154,7 @@ def _text(number: int, unit: str, *, written_hex: bool) -> str:
     if unit in _SHIFTS:
         nbytes = number << _SHIFTS[unit]
         return f"{number:,} ({size_text(nbytes)})" if abs(nbytes) >= 1024 else f"{number:,}"
-    if unit in _HEX or (written_hex and not unit):
+    if unit in _HEX or (written_hex and unit not in _DECIMAL):
         return f"`{number:#x}`"
     return f"{number:,}"
 

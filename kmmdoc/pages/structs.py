@@ -109,7 +109,7 @@ def struct_page(site: Site, name: str) -> StructPage:
     changes = [{history.name: history for history in histories(i.stages)} for i in found]
     rows = tuple(members(layout))
     explained = tuple(_explained(site, name, row, notes, found, changes) for row in rows if not row.padding)
-    show = Shower(site.run.scenario.build)
+    show = Shower(site.run.scenario.build, site.words)
     shown = tuple(
         _shown(name, i, known, layout, notes, show) for i, known in zip(found, changes, strict=True)
     )

@@ -76,6 +76,13 @@ def test_boxes_are_to_scale():
     assert tail[2] == pytest.approx(20 * per_byte, abs=0.1)
 
 
+def test_what_is_smaller_than_a_line_is_drawn_larger():
+    found = boxes(
+        draw_cache_lines(CacheLines("s", 20, (Span(0, 16, "a", "plain"), Span(16, 20, "b", "plain"))))
+    )
+    assert found[0][2] == pytest.approx((WIDTH - GUTTER - 4) / 2, abs=0.1)
+
+
 def test_nothing_is_drawn_outside():
     svg = draw_cache_lines(FIGURE)
     root = ET.fromstring(svg)

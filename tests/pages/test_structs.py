@@ -71,6 +71,8 @@ def test_of_many_changes_the_first_and_the_last_are_shown():
         (4096, "physical-address", "", "`0x1000`"),
         ("0x0", "pointer", "", "0"),
         ("0x1f", "", "", "`0x1f`"),
+        (["0xffff880000000000"], "array", "", "`0xffff880000000000`"),
+        ("0x1f", "number", "", "31"),
         (31, "", "", "31"),
         (None, "count", "", "–"),
         ("DMA32", "text", "", "`DMA32`"),
@@ -79,7 +81,7 @@ def test_of_many_changes_the_first_and_the_last_are_shown():
         ({"NR_FREE_PAGES": 7}, "counter", "", "NR\\_FREE\\_PAGES 7"),
         # Of two bits of a resource, and of a cache's order and objects: include/linux/ioport.h, mm/slub.c.
         ("0x80000200", "flags", "resource.flags", "`0x80000200` (`IORESOURCE_MEM`, `IORESOURCE_BUSY`)"),
-        (1 << 16 | 42, "", "kmem_cache_order_objects.x", "65,578 (`1 << 16 | 42`)"),
+        (1 << 16 | 42, "", "kmem_cache_order_objects.x", "65,578 (order 1, 42 objects)"),
         (64, "node", "memblock_region.nid", "64 (`MAX_NUMNODES`)"),
         # Bit 10 is PG_reserved; node in the upper 6 bits, below it 2 bits of zone.
         (3 << 58 | 1 << 56 | 1 << 10, "flags", "page.flags",
@@ -87,7 +89,7 @@ def test_of_many_changes_the_first_and_the_last_are_shown():
     ],
 )  # fmt: skip
 def test_values_by_their_unit(value, unit, member, shown):
-    assert Shower(load_build())(value, unit, member) == shown
+    assert Shower(load_build(), words("en"))(value, unit, member) == shown
 
 
 # Instances.

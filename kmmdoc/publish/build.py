@@ -31,15 +31,24 @@ class Built:
     warnings: tuple[str, ...]
 
 
-def build_html(source: Path, out: Path, *, report: Report, work: Path, strict: bool = False) -> Built:
+def build_html(
+    source: Path,
+    out: Path,
+    *,
+    report: Report,
+    work: Path,
+    strict: bool = False,
+    other_language: bool = False,
+) -> Built:
     """Build the site of one language into the folder `out`, which is replaced as a whole at the end.
 
     `source` is the tree of pages, `work` a folder for what the next build can use again. With `strict` a
     warning is an error; that something of a page got lost always is one. KmmdocError says what is wrong with
-    the pages; `out` is then as it was.
+    the pages; `out` is then as it was. `other_language` says that the site in the other one is, or will be,
+    in its place too.
     """
     made = work / "html"
-    documents, warnings = _run("html", source, made, report, work, strict)
+    documents, warnings = _run("html", source, made, report, work, strict, other_language)
     write_chinese(made, work)
     others = [lang for lang in LANGUAGES if lang != report.lang]
     place_folder(made, out, without=_LEFTOVERS, keep=others)
@@ -55,7 +64,13 @@ def build_pdf(source: Path, out: Path, *, report: Report, work: Path, strict: bo
 
 
 def _run(
-    builder: str, source: Path, out: Path, report: Report, work: Path, strict: bool
+    builder: str,
+    source: Path,
+    out: Path,
+    report: Report,
+    work: Path,
+    strict: bool,
+    other_language: bool = False,
 ) -> tuple[int, tuple[str, ...]]:
     """Run one Sphinx builder; returns the number of documents and the warnings."""
     from sphinx.application import Sphinx
@@ -83,7 +98,7 @@ def _run(
                 out,
                 work / "doctrees",
                 builder,
-                confoverrides=configuration(report, static),
+                confoverrides=configuration(report, static, other_language),
                 status=progress.stream,
                 warning=talk,
                 parallel=min(4, os.cpu_count() or 1),

@@ -42,8 +42,11 @@ _DARK = {
 }
 
 
-def configuration(report: Report, static: Path) -> dict[str, Any]:
-    """Sphinx' configuration for one language; `static` is the folder of made style sheets and fonts."""
+def configuration(report: Report, static: Path, other_language: bool = False) -> dict[str, Any]:
+    """Sphinx' configuration for one language; `static` is the folder of made style sheets and fonts.
+
+    With `other_language` each page links to itself in the other language.
+    """
     return {
         "project": report.title,
         "author": report.author,
@@ -60,7 +63,7 @@ def configuration(report: Report, static: Path) -> dict[str, Any]:
         "numfig_format": _NUMBERED[report.lang],
         "kmm_source_browser": report.source_browser,
         "today": report.date.isoformat(),
-        **_site(report, static),
+        **_site(report, static, other_language),
         "kmm_pdf": {
             "title": report.title,
             "subtitle": report.subtitle,
@@ -71,7 +74,23 @@ def configuration(report: Report, static: Path) -> dict[str, Any]:
     }
 
 
-def _site(report: Report, static: Path) -> dict[str, Any]:
+_OTHER = {
+    "en": {"prefix": "zh_CN/", "tag": "zh-CN", "name": "简体中文"},
+    "zh_CN": {"prefix": "../", "tag": "en", "name": "English"},
+}
+"""The site in the other language: where it is from this one's top, its tag, its own name."""
+
+_SIDEBAR = [
+    "sidebar/brand.html",
+    "kmm-language.html",
+    "sidebar/search.html",
+    "sidebar/scroll-start.html",
+    "sidebar/navigation.html",
+    "sidebar/scroll-end.html",
+]
+
+
+def _site(report: Report, static: Path, other_language: bool) -> dict[str, Any]:
     return {
         "html_theme": "furo",
         "html_title": report.title,
@@ -81,6 +100,8 @@ def _site(report: Report, static: Path) -> dict[str, Any]:
         "html_js_files": [("kmm.js", {"defer": "defer"})],
         "html_favicon": str(HERE / "static" / "kmmdoc.svg"),
         "html_additional_pages": {"404": "kmm-404.html"},
+        "html_sidebars": {"**": _SIDEBAR},
+        "html_context": {"kmm_other": _OTHER[report.lang] if other_language else None},
         "templates_path": [str(HERE / "templates")],
         "html_copy_source": False,
         "html_show_sphinx": False,

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from kmmdoc.publish import build_html
+
 VOID = {"meta", "link", "input", "br", "hr", "img", "use", "rect", "path", "polygon"}
 
 
@@ -153,3 +155,12 @@ def test_the_page_for_what_is_missing_needs_nothing(site):
 @pytest.mark.parametrize("name", [".buildinfo", "objects.inv", "_sources"])
 def test_leftovers_stay_behind(site, name):
     assert not (site.path / name).exists()
+
+
+def test_a_page_leads_to_itself_in_the_other_language(sample, pages, place, site):
+    assert not Page(site.path / "index.html").all("p", "kmm-language")
+    both = build_html(
+        pages, place / "both", report=sample.report(), work=place / "both-work", other_language=True
+    )
+    (link,) = [a for a in Page(both.path / "functions" / "grow_pool.html").all("a") if "hreflang" in a]
+    assert (link["href"], link["hreflang"]) == ("../zh_CN/functions/grow_pool.html", "zh-CN")

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     for report in reports:
         pages = args.out / "work" / report.lang / "pages"
         _write_pages(booted, pages, report.lang, tree, args.out)
-        _publish(args, report, pages)
+        _publish(args, report, pages, [other for other in languages if other != report.lang])
     return 0
 
 
@@ -68,15 +68,21 @@ def _write_pages(booted: Run, pages: Path, language: str, tree: Tree | None, out
         make_site(booted, pages, language, tree, cache=out / "work" / "figures", progress=progress.step)
 
 
-def _publish(args: argparse.Namespace, report: Report, pages: Path) -> None:
+def _publish(args: argparse.Namespace, report: Report, pages: Path, also: list[str]) -> None:
+    """Make the outputs of one language; `also` are the others that this build makes."""
     from kmmdoc.publish.build import build_html, build_pdf
+    from kmmdoc.publish.report import LANGUAGES
 
     work = args.out / "work" / report.lang
     site = args.out / "site"
     if args.what in ("html", "all"):
-        target = site if report.lang == "en" else site / report.lang
+        places = {language: site if language == "en" else site / language for language in LANGUAGES}
+        target = places.pop(report.lang)
+        beside = any(lang in also or (place / "index.html").is_file() for lang, place in places.items())
         started = time.monotonic()
-        built = build_html(pages, target, report=report, work=work / "sphinx", strict=args.strict)
+        built = build_html(
+            pages, target, report=report, work=work / "sphinx", strict=args.strict, other_language=beside
+        )
         _warn(built.warnings)
         say(f"kmmdoc: {built.pages} pages in {time.monotonic() - started:.1f} s")
         print(target / "index.html", flush=True)

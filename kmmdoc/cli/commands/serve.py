@@ -28,7 +28,15 @@ def run(args: argparse.Namespace) -> int:
         raise KmmdocError(site, None, "there is no site here yet; `kmmdoc build html` makes it")
     if not 0 <= args.port < 1 << 16:
         raise KmmdocError("command line", "--port", f"{args.port} is not a port")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    not_found = site / "404.html"
+
+    class Handler(SimpleHTTPRequestHandler):
+        """The files of the site, and its own page for an address without one."""
+
+        if not_found.is_file():
+            error_message_format = not_found.read_text(encoding="utf-8").replace("%", "%%")
+
+    handler = partial(Handler, directory=str(site))
     try:
         server = ThreadingHTTPServer((args.bind, args.port), handler)
     except OSError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from kmmdoc.linux.arch.x86.include.asm.e820 import e820entry, e820map
@@ -123,13 +122,16 @@ the beginning, and `page.slab_cache`."""
 NOT_WRITTEN: Final[dict[str, tuple[str, ...]]] = {
     "__vmalloc_area_node": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
     "rmqueue_bulk": ("free_area",),
+    "vmap_page_range_noflush": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
+    "free_bootmem_late": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
     "free_reserved_area": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
     "setup_arch": ("resource.name", "resource.flags"),
     "probe_roms": ("resource.name", "resource.flags"),
+    "vm_area_register_early": ("vm_struct.flags", "vm_struct.size"),
     "reserve_standard_io_resources": ("resource.name", "resource.flags", "resource.start", "resource.end"),
 }
-"""Function -> structures and members that it does not write in the kernel, though here it does: the first three
-do in one step what the calls recorded before it do page by page, the others make what the image has."""
+"""Function -> structures and members that it does not write in the kernel, but does here: the first five do
+in one step what other calls do page by page, the others make what the image or their caller has."""
 
 
 _NO_GLOBALS: Final = ("events", "warned", "snapshots", "stops_before", "stops_after", "boot_pageset")
@@ -164,22 +166,18 @@ class _Events(list[Event]):
         super().append(event)
 
 
-@dataclass(slots=True)
-class _Shared:
-    """A list, dict or set that others know too, so that no copy can stand for it; and its last state."""
-
-    value: Any
-    last: Any
-    keys: tuple[Key, ...]
-    lengths: tuple[Key, ...]
-
-
 class _Log:
-    """What was written: (keys, the call that wrote, number of events before), in order."""
+    """What was written: (keys, the call that wrote, number of events before), in order.
+
+    `shared` are lists, dicts and sets that others know too, so that no copy can stand for them, `last` how
+    each of them was when it was last looked at, `about` the keys of its content and those of its length.
+    """
 
     def __init__(self) -> None:
         self.events = _Events(self.compare)
-        self.shared: list[_Shared] = []
+        self.shared: list[Any] = []
+        self.last: list[Any] = []
+        self.about: list[tuple[tuple[Key, ...], tuple[Key, ...]]] = []
         self.written: list[tuple[tuple[Key, ...], _Frame, int]] = []
 
     def __call__(self, keys: tuple[Key, ...]) -> None:
@@ -192,7 +190,9 @@ class _Log:
         if kind not in _KINDS:
             return value
         if not alone:
-            self.shared.append(_Shared(value, _state(value), keys, lengths))
+            self.shared.append(value)
+            self.last.append(_state(value))
+            self.about.append((keys, lengths))
             return value
         inner = value
         if kind is list:
@@ -203,12 +203,15 @@ class _Log:
 
     def compare(self) -> None:
         """Log what became different in values that are shared."""
-        for item in self.shared:
-            if item.value != item.last:
-                self(item.keys)
-                if len(item.value) != len(item.last):
-                    self(item.lengths)
-                item.last = _state(item.value)
+        if self.shared == self.last:  # as nearly always: one comparison of all of them
+            return
+        for i, (now, last) in enumerate(zip(self.shared, self.last, strict=True)):
+            if now != last:
+                keys, lengths = self.about[i]
+                self(keys)
+                if len(now) != len(last):
+                    self(lengths)
+                self.last[i] = _state(now)
 
 
 def watch(scenario: Scenario) -> Writes:
@@ -256,7 +259,8 @@ def _setting(cls: type, names: Names, log: _Log) -> Iterator[None]:
                 log(keys)
             if _size(old) != _size(value):
                 log(lengths)
-            value = log.watched(value, keys, lengths, alone=sys.getrefcount(value) <= _FRESH)
+            alone = sys.getrefcount(value) <= _FRESH
+            value = log.watched(value, keys, lengths, alone=alone)
         object.__setattr__(self, name, value)
 
     with _replaced(cls, "__setattr__", set_attribute):
@@ -278,7 +282,8 @@ def _globals(k: Kernel, log: _Log) -> Iterator[None]:
             log(keys)
         if _size(old) != _size(value):
             log(lengths)
-        value = log.watched(value, keys, lengths, alone=sys.getrefcount(value) <= _FRESH)
+        alone = sys.getrefcount(value) <= _FRESH
+        value = log.watched(value, keys, lengths, alone=alone)
         object.__setattr__(self, name, value)
 
     for name, value in list(vars(k).items()):
@@ -392,11 +397,9 @@ def _size(value: object) -> int:
 
 def _state(value: Any) -> Any:
     """A copy of a list, dict or set that does not change with it, down to lists in lists."""
-    if isinstance(value, dict):
-        return {key: _state(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_state(item) for item in value]
-    return set(value) if isinstance(value, set) else value
+        return [_state(item) if type(item) in _KINDS else item for item in value]
+    return value.copy()
 
 
 _CHANGING = {

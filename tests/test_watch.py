@@ -13,7 +13,8 @@ from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.intervals import IntervalMap
 from kmmdoc.model.trace import Call, Return
 from kmmdoc.simulate import simulate
-from kmmdoc.watch import HELD, watch
+from kmmdoc.watch import watch
+from kmmdoc.watch.held import HELD
 
 TRUTH = Path(__file__).parent / "data" / "truth"
 

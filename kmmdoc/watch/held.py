@@ -1,4 +1,4 @@
-"""What the simulator holds as the kernel does: its classes' attributes and the members that they stand for."""
+"""What the simulator holds as the kernel does: attributes of its classes, and the members that they are."""
 
 from __future__ import annotations
 

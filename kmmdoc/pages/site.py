@@ -220,13 +220,12 @@ def _by_place(annotation: Annotation) -> tuple[str, Span]:
 
 def _members(annotations: Iterable[Annotation], kinds: Container[str]) -> dict[str, str]:
     """Each symbol of these kinds that the annotations are about -> the symbol that has the page."""
-    facts, annotations = v3_18(), list(annotations)
+    annotations = list(annotations)
     found = {a.symbol: a.symbol for a in annotations}
     for a in annotations:
-        for family in facts.family(a.symbol, a.through, a.file, a.kind) if a.through else ():
-            for fact in facts.within(family) if family.span == a.span else ():
-                if fact.kind in kinds:
-                    found.setdefault(fact.name, a.symbol)
+        for fact in v3_18().covered(a):
+            if fact.kind in kinds:
+                found.setdefault(fact.name, a.symbol)
     return found
 
 

@@ -58,13 +58,16 @@ def _table(coverage: Coverage) -> list[str]:
         lines.append(f"structures without an annotation: {', '.join(coverage.structures)}")
     if coverage.unexplained:
         lines.append(f"structures whose members are not explained: {', '.join(coverage.unexplained)}")
+    if coverage.globals:
+        lines.append(f"variables without an annotation: {', '.join(coverage.globals)}")
     lines.append(f"{coverage.steps_passed} of {coverage.steps} steps were passed by a bundled machine")
     lines += [f"  not passed: {step}" for step in coverage.steps_left]
     if coverage.tree:
         counts = ", ".join(f"{n} {outcome}" for outcome, n in coverage.outcomes.items())
         lines.append(f"{coverage.tree}: {counts}")
     count = sum(map(len, coverage.beyond.values()))
-    lines.append(f"{count} more functions ran, of files of which there are no facts:")
+    if count:
+        lines.append(f"{count} more functions ran, of files of which there are no facts:")
     lines += [f"  {file}: {', '.join(names)}" for file, names in sorted(coverage.beyond.items())]
     return lines
 

@@ -10,11 +10,13 @@ from kmmdoc.excerpts.check.members import Explained
 from kmmdoc.excerpts.check.notes import Notes
 from kmmdoc.excerpts.check.passed import Passed, WrittenStep, place_of, simulated_names
 from kmmdoc.excerpts.facts import Facts
+from kmmdoc.linux.readers.globals import SHOWN
 from kmmdoc.model.excerpt import Annotation
 
 DEEP = 2
 """Ranges of lines that an annotation explains one by one to count as in depth."""
 AGGREGATES = ("struct", "union", "typedef")
+CONSTANTS = ("macro", "enum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Coverage:
     """Structures with a layout in the build that have no annotation."""
     unexplained: list[str] = field(default_factory=list)
     """Annotated structures of the build that have no file about their members."""
+    globals: list[str] = field(default_factory=list)
+    """Variables that snapshots show and no annotation is about."""
     steps: int = 0
     steps_passed: int = 0
     steps_left: list[str] = field(default_factory=list)
@@ -74,14 +78,26 @@ def measure(notes: Notes, passed: Passed, written: Iterable[WrittenStep], facts:
         _row("structures of the build", len(layouts), [a for a in structs if a.symbol in layouts], notes),
         _row("all structures", None, structs, notes),
     ]
-    for kind in sorted({a.kind for a in notes.english.values()} - {"function", *AGGREGATES}):
-        of_kind = [a for a in notes.english.values() if a.kind == kind]
-        coverage.rows.append(_row(f"{kind}s", None, of_kind, notes))
+    coverage.globals = _variables(notes, facts, coverage.rows)
+    constants = [a for a in notes.english.values() if a.kind in CONSTANTS]
+    coverage.rows.append(_row("families of macros and constants", None, constants, notes))
     steps = list(written)
     done = passed_of(steps, passed)
     coverage.steps, coverage.steps_passed = len(steps), len(done)
     coverage.steps_left = [f"{s.function}: {s.slug}" for s in steps if s not in done]
     return coverage
+
+
+def _variables(notes: Notes, facts: Facts, rows: list[Row]) -> list[str]:
+    """Add the rows about variables; returns those that snapshots show and no annotation is about."""
+    variables = [a for a in notes.english.values() if a.kind == "variable"]
+    named = {a.symbol: {s.name for s in facts.covered(a) if s.kind == "variable"} for a in variables}
+    told: set[str] = set().union(*named.values())
+    shown = {name for name in SHOWN if facts.variants(name, kind="variable")}
+    of_shown = [a for a in variables if named[a.symbol] & shown]
+    rows.append(_row("variables that snapshots show", len(shown), of_shown, notes, len(told & shown)))
+    rows.append(_row("all variables", None, variables, notes, len(told)))
+    return sorted(shown - told)
 
 
 def passed_of(written: Iterable[WrittenStep], passed: Passed) -> list[WrittenStep]:
@@ -108,8 +124,13 @@ def _known(name: str, facts: Facts) -> bool:
     return any(facts.variants(name, kind=kind) for kind in AGGREGATES)
 
 
-def _row(what: str, of: int | None, annotations: list[Annotation], notes: Notes) -> Row:
+def _row(
+    what: str, of: int | None, annotations: list[Annotation], notes: Notes, names: int | None = None
+) -> Row:
+    """A row; `names` is how many symbols the annotations are about, if not one each."""
     keys = {(a.file, a.symbol, a.tag): a for a in annotations}
     deep = sum(sum(bool(s.lines) for s in a.sections) >= DEEP for a in annotations)
     both = sum(key in notes.chinese and not notes.chinese[key].stale for key in keys)
+    if names is not None:  # several variables share an annotation
+        return Row(what, of, names, None, names if both == len(keys) else both)
     return Row(what, of, len({a.symbol for a in annotations}), deep, both)

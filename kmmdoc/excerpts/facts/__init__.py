@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kmmdoc.model.excerpt import FileFact, Span, SymbolFact
+from kmmdoc.model.excerpt import Annotation, FileFact, Span, SymbolFact
 
 _KINDS = {k[0]: k for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef")}
 _NOT_BUILT = frozenset(
@@ -89,6 +89,14 @@ class Facts:
             if family.span.start <= symbol.span.start <= family.span.end:
                 inside.setdefault(symbol.name, symbol)
         return list(inside.values())
+
+    def covered(self, annotation: Annotation) -> list[SymbolFact]:
+        """The symbols that an annotation is about: its own, or those of its family."""
+        symbol, file, kind = annotation.symbol, annotation.file, annotation.kind
+        if not annotation.through:
+            return [s for s in self.variants(symbol, file, kind) if s.span == annotation.span]
+        families = self.family(symbol, annotation.through, file, kind)
+        return [s for family in families if family.span == annotation.span for s in self.within(family)]
 
     def __iter__(self) -> Iterator[SymbolFact]:
         for symbols in self.by_file.values():

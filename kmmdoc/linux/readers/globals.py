@@ -82,6 +82,10 @@ ARRAYS = (
     "arch_zone_lowest_possible_pfn",
     "arch_zone_highest_possible_pfn",
 )
+OTHERS = ("zone_movable_pfn", "can_use_brk_pgt", "nr_pfn_mapped", "pfn_mapped")
+SHOWN = NUMBERS + ADDRESSES + ARRAYS + OTHERS
+"""Every variable of the section."""
+
 SHOWN_NODES = 4
 
 

@@ -20,7 +20,7 @@ from kmmdoc.sphinxext import (
 )
 
 #: Raise it when the nodes of a page change shape, so that old pickled pages are read anew.
-ENV_VERSION = 2
+ENV_VERSION = 3
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

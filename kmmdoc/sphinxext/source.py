@@ -14,8 +14,9 @@
 The argument is the file in v3.18. `first` is the number of the text's first line, in the tree it was taken
 from; `shift` (default 0) is what to add to such a number to get v3.18's, for links to the source browser.
 `counts` is of LINE=TIMES, how often lines ran; `counted` says so in words, with {n} for the number.
-Notes name their lines in the same numbers as `first`. Without a text the notes stand alone, each with the
-link to its lines.
+Notes name their lines in the same numbers as `first`; `browse` is v3.18's number of the first, where `shift`
+does not give it, and `outcome` a word that stands beside the lines (MOVED). Without a text the notes stand
+alone, each with the link to its lines.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class kmm_row(nodes.General, nodes.Element):
 
 
 class kmm_note(nodes.General, nodes.Element):
-    """A note. Attributes: `lines`, a Lines; `uri` of them in the source browser. Children: its text."""
+    """A note. Attributes: `lines`, a Lines; `uri` of them in the source browser; `outcome`, a word about how
+    they fit the text, or "". Children: its text."""
 
 
 class NoteDirective(SphinxDirective):
@@ -70,14 +72,24 @@ class NoteDirective(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar[OptionSpec] = {"name": directives.unchanged}
+    option_spec: ClassVar[OptionSpec] = {
+        "name": directives.unchanged,
+        "outcome": directives.unchanged,
+        "browse": directives.positive_int,
+    }
 
     def run(self) -> list[nodes.Node]:
         match = _LINES.fullmatch(self.arguments[0].strip())
         if match is None:
             raise self.error(f"kmm-note: lines are FIRST or FIRST-LAST, not {self.arguments[0]!r}")
         first, last = int(match[1]), int(match[2] or match[1])
-        note = kmm_note("", *self.parse_content_to_nodes(), lines=Lines(first, last))
+        note = kmm_note(
+            "",
+            *self.parse_content_to_nodes(),
+            lines=Lines(first, last),
+            outcome=self.options.get("outcome", ""),
+            browse=self.options.get("browse", 0),
+        )
         self.set_source_info(note)
         self.add_name(note)
         return [note]
@@ -108,7 +120,7 @@ class SourceDirective(SphinxDirective):
         notes.sort(key=lambda note: note["lines"])
         path, shift = self.arguments[0], self.options.get("shift", 0)
         for note in notes:
-            note["uri"] = source_uri(self.env, path, note["lines"].first + shift)
+            note["uri"] = source_uri(self.env, path, note["browse"] or note["lines"].first + shift)
         first = self.options.get("first", 1)
         try:
             rows = list(_rows(first, coloured(text) if text is not None else [], notes))
@@ -232,6 +244,8 @@ def visit_note(translator: HTML5Translator, node: kmm_note) -> None:
     translator.body.append(translator.starttag(node, "section", CLASS="kmm-note"))
     path = translator.encode(node.parent.parent["path"])
     translator.body.append(f'<a class="kmm-lines" href="{node["uri"]}" title="{path}">{lines}</a>\n')
+    if node["outcome"]:
+        translator.body.append(f'<span class="kmm-outcome">{translator.encode(node["outcome"])}</span>\n')
 
 
 def closing(tags: str) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kmmdoc.excerpts.trees import MemoryTree
 from kmmdoc.machines.recorded import load_recorded
 from kmmdoc.model.errors import KmmdocError
 from kmmdoc.pages.chapters import chapters, read_chapter
@@ -130,3 +131,29 @@ def test_a_mistake_in_a_chapter_is_named_with_file_and_line(run, tmp_path):
     path.write_text('+++\ntitle = "t"\nlead = "l"\nstart = ""\nend = ""\n+++\n{{ nonsense }}\n')
     with pytest.raises(KmmdocError, match="nonsense"):
         renderer.chapter(read_chapter(path))
+
+
+def test_notes_that_no_longer_fit_stand_apart_and_say_so(run, tmp_path):
+    """With a tree whose function of that name is another, all notes are about v3.18's lines only."""
+    text = b"int memblock_add_range(void)\n{\n\treturn one_of_ours();\n}\n"
+    site = Site(run, tree=MemoryTree({"mm/memblock.c": text}, "a tree of ours"))
+    Renderer(site, tmp_path).function("memblock_add_range")
+    page = (tmp_path / "functions" / "memblock_add_range.md").read_text()
+    annotation = site.annotation("memblock_add_range", "function")
+    shown, lost = page.split("### Notes on lines that differ")
+    assert "DRIFTED: a tree of ours has no lines" in shown
+    assert "one_of_ours" in shown
+    assert "{kmm-note}" not in shown
+    lines = [str(annotation.absolute(s)) for s in annotation.sections if s.lines]
+    assert re.findall(r"{kmm-note} (\S+)", lost) == lines
+    assert lost.count(":outcome: DRIFTED") == len(lines)
+
+
+def test_without_a_tree_a_page_has_every_note_and_says_how_to_add_the_text(run, tmp_path):
+    site = Site(run)
+    Renderer(site, tmp_path).function("memblock_add_range")
+    page = (tmp_path / "functions" / "memblock_add_range.md").read_text()
+    annotation = site.annotation("memblock_add_range", "function")
+    assert page.count("{kmm-note}") == sum(bool(s.lines) for s in annotation.sections)
+    assert "`kmmdoc source use TREE`" in page
+    assert "DRIFTED" not in page

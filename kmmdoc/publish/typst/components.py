@@ -69,7 +69,8 @@ class ComponentWriter(ABC):
         return code + self.inside(node)
 
     def _kmm_note(self, node: kmm_note) -> str:
-        return call("beside", string(str(node["lines"])), string(node["uri"]), body=self.inside(node))
+        lines = f"{node['lines']} {node['outcome']}".rstrip()
+        return call("beside", string(lines), string(node["uri"]), body=self.inside(node))
 
     def _kmm_list(self, node: kmm_list) -> str:
         items = [self._item(child) for child in node.children if isinstance(child, kmm_item)]

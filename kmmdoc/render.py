@@ -214,6 +214,7 @@ class Renderer:
             f"globals/{annotation.symbol}",
             excerpt=excerpt,
             histories={name: history(self.site.run, name) for name in names},
+            writers={name: self.site.writes[("", name)] for name in names if ("", name) in self.site.writes},
             freed=[name for name in names if is_freed(self.site.run.scenario.build, name)],
             notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
         )

@@ -141,7 +141,7 @@ def test_notes_that_no_longer_fit_stand_apart_and_say_so(run, tmp_path):
     page = (tmp_path / "functions" / "memblock_add_range.md").read_text()
     annotation = site.annotation("memblock_add_range", "function")
     shown, lost = page.split("### Notes on lines that differ")
-    assert "DRIFTED: a tree of ours has no lines" in shown
+    assert re.search(r"DRIFTED: .*a tree of ours.* has no lines", shown)
     assert "one_of_ours" in shown
     assert "{kmm-note}" not in shown
     lines = [str(annotation.absolute(s)) for s in annotation.sections if s.lines]

@@ -15,7 +15,7 @@ from kmmdoc.model.writes import Writer
 from kmmdoc.pages.chapters import Chapter
 from kmmdoc.pages.instances import Instance, instances
 from kmmdoc.pages.shown import Shower
-from kmmdoc.pages.site import Site
+from kmmdoc.pages.site import AGGREGATES, Site
 from kmmdoc.pages.values import Change, History, histories
 
 CACHE_LINE = 64
@@ -118,7 +118,7 @@ def struct_page(site: Site, name: str) -> StructPage:
 
 def member_notes(site: Site, name: str) -> Mapping[str, MemberNote]:
     """What the annotation's neighbour says of the members; nothing where there is none."""
-    annotation = site.annotation(name, "struct", "union")
+    annotation = site.annotation(name, *AGGREGATES)
     if annotation is None:
         return {}
     path = site.annotations.root / annotation.file / f"{name}{SUFFIX}"

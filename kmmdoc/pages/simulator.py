@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from kmmdoc.excerpts.simplified import is_kfunc, paragraph
+
 LINUX = Path(__file__).resolve().parents[1] / "linux"
-_SIMPLIFIED = re.compile(r"\bSimplified:\s*(.*?)(?:\n\s*\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,7 @@ class Simulated:
     @property
     def simplified(self) -> str:
         """The `Simplified:` paragraph of the docstring on one line, or nothing."""
-        match = _SIMPLIFIED.search(self.doc)
-        return " ".join(match[1].split()) if match else ""
+        return paragraph(self.doc)
 
 
 @lru_cache(maxsize=1)
@@ -50,27 +49,17 @@ def simulated() -> dict[str, Simulated]:
 @lru_cache(maxsize=1)
 def simplified_modules() -> dict[str, str]:
     """Module path -> the `Simplified:` paragraph of its docstring, for modules that have one."""
-    found = {}
-    for path, (_, tree) in _modules().items():
-        match = _SIMPLIFIED.search(ast.get_docstring(tree) or "")
-        if match:
-            found[path] = " ".join(match[1].split())
-    return found
+    found = {path: paragraph(ast.get_docstring(tree)) for path, (_, tree) in _modules().items()}
+    return {path: text for path, text in found.items() if text}
 
 
 def _functions(path: str) -> Iterator[Simulated]:
     source, tree = _modules()[path]
     lines = source.splitlines()
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and any(map(_is_kfunc, node.decorator_list)):
+        if isinstance(node, ast.FunctionDef) and is_kfunc(node):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             parameters = tuple(a.arg for a in (*node.args.args[1:], *node.args.kwonlyargs))
             text = "\n".join(lines[first - 1 : node.end_lineno])
             doc = ast.get_docstring(node) or ""
             yield Simulated(node.name, path, first, text, parameters, doc)
-
-
-def _is_kfunc(decorator: ast.expr) -> bool:
-    if isinstance(decorator, ast.Call):
-        decorator = decorator.func
-    return isinstance(decorator, ast.Name) and decorator.id == "kfunc"

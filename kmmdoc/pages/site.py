@@ -9,6 +9,7 @@ from functools import cached_property
 
 from kmmdoc.excerpts.bind import Binder
 from kmmdoc.excerpts.facts import v3_18
+from kmmdoc.excerpts.simplified import said
 from kmmdoc.excerpts.store import Annotations
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.ledger import Extent, Ledger, purposes
@@ -74,6 +75,10 @@ class Site:
     @cached_property
     def simulated(self) -> dict[str, Simulated]:
         return simulated()
+
+    def simplified(self, name: str, text: str) -> str:
+        """What a function, or the module of a path, simplifies: `text` in the site's language."""
+        return said(name, text, self.language)
 
     @cached_property
     def annotated(self) -> dict[tuple[str, str], Annotation]:

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kmmdoc.excerpts import simplified
 from kmmdoc.excerpts.check import prose
 from kmmdoc.excerpts.check.copied import KernelText
 from kmmdoc.excerpts.check.coverage import Coverage, measure, missing
-from kmmdoc.excerpts.check.finding import Finding, relative
+from kmmdoc.excerpts.check.finding import Finding, of_error, relative
 from kmmdoc.excerpts.check.members import check_members, explained
 from kmmdoc.excerpts.check.notes import Notes, check_steps, check_translations, check_tree, read_notes
 from kmmdoc.excerpts.check.passed import (
@@ -141,6 +142,10 @@ def _languages(root: Path) -> Iterator[Finding]:
         yield from prose.check_keys(words / "en.toml", words / "zh_CN.toml", root)
     for path in _files(root, ("templates/glossary.toml", "kmmdoc/owners.toml")):
         yield from prose.check_table(path, root)
+    path = root / "templates" / "simplified.toml"
+    if path.exists():
+        for kind, error in simplified.problems(simplified.written(), path):
+            yield of_error(error, root, kind)
 
 
 def _copied(project: Project, tree: Tree, tell: Callable[[str], None]) -> Iterator[Finding]:

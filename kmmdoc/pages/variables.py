@@ -7,24 +7,35 @@ from dataclasses import dataclass
 from kmmdoc.model.run import Run
 from kmmdoc.model.scenario import KernelBuild
 
+AFTER_FREEING = "after_free_initmem"
+"""The stage at which initialisation memory has been freed; a recorded kernel shows poison in it."""
+
+ENTRIES = {"direct_pages_count": 4}
+"""How many entries an array has where snapshots show more than these: PG_LEVEL_NUM."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value that a variable had from a stage on."""
 
     stage: str
-    value: int | str
+    value: int | str | tuple[object, ...]
 
 
 def history(run: Run, name: str) -> list[Value]:
     """The values of a variable at the stages where they were new; empty where no snapshot has it.
 
-    What a recorded kernel shows of initialisation data after freeing it is no value.
+    What is read of initialisation data after its memory was freed is no value.
     """
     found: list[Value] = []
+    freed = is_freed(run.scenario.build, name)
     for stage, snapshot in run.snapshots.items():
         value = snapshot.get("globals", {}).get(name)
-        if value is not None and not poisoned(value) and (not found or found[-1].value != value):
+        if value is None or (freed and stage == AFTER_FREEING):
+            continue
+        if isinstance(value, list):
+            value = tuple(value[: ENTRIES.get(name)])
+        if not found or found[-1].value != value:
             found.append(Value(stage, value))
     return found
 
@@ -35,14 +46,3 @@ def is_freed(build: KernelBuild, name: str) -> bool:
     if not {name, "__init_begin", "__init_end"} <= symbols.keys():
         return False
     return symbols["__init_begin"] <= symbols[name] < symbols["__init_end"]
-
-
-def poisoned(value: object) -> bool:
-    """Whether a number of 2, 4 or 8 bytes is all POISON_FREE_INITMEM, as freed initialisation memory reads.
-
-    >>> poisoned(0xCCCCCCCCCCCCCCCC), poisoned(-858993460), poisoned(0xCC), poisoned("0xcccc")
-    (True, True, False, False)
-    """
-    return isinstance(value, int) and any(
-        value in (bad, bad - (1 << 8 * size)) for size in (2, 4, 8) if (bad := int.from_bytes(b"\xcc" * size))
-    )

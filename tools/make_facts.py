@@ -5,8 +5,8 @@ Usage: make_facts.py INDEX.json TREE
 
 INDEX.json lists the files (lines, bytes, sha256) and symbols (kind, lines, sha256, calls) of the
 memory-initialisation path. TREE is the same kernel's tree: every file of the index must be in it byte for
-byte. From the tree come the facts of the further files that kmmdoc/excerpts/facts/files.txt names, and the
-calls into these files.
+byte. From the tree come the facts of the further files that kmmdoc/excerpts/facts/files.txt names, the calls
+into these files, and the constants of all enums.
 
 The result has the facts in few bytes: symbols by file as rows of
 [name, kind's letter, start, end, sha256, calls], calls as [lines below start, callee, ...].
@@ -24,7 +24,9 @@ from kmmdoc.excerpts import ctext
 from kmmdoc.model.excerpt import Span
 
 OUT = Path(__file__).resolve().parent.parent / "kmmdoc" / "excerpts" / "facts"
-LETTERS = {k: k[0] for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef")}
+LETTERS = {
+    k: k[0] for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef", "constant")
+}
 HASHED = ("function", "struct", "union", "enum")
 
 
@@ -45,6 +47,7 @@ def main() -> int:
         return 2
     files = {f: [v["lines"], v["bytes"], v["sha256"]] for f, v in index["files"].items()}
     found = index["symbols"] + [s for f in more if f not in files for s in symbols(f, _text(tree / f))]
+    found += [c for f in [*files, *more] for c in constants(f, _text(tree / f))]
     files.update({f: file_fact((tree / f).read_bytes()) for f in more if f not in files})
     add_calls(found, tree, set(index["files"]))
     rows: dict[str, list[list[object]]] = {file: [] for file in files}
@@ -76,6 +79,14 @@ def symbols(file: str, text: str) -> list[dict[str, Any]]:
                 symbol["sha256"] = ctext.digest(ctext.lines_of(text, span))
             found.append(symbol)
     return found
+
+
+def constants(file: str, text: str) -> list[dict[str, Any]]:
+    """The constants of a file's enums, which the index does not have."""
+    return [
+        {"name": name, "kind": "constant", "file": file, "start": line, "end": line}
+        for name, line in ctext.constants(text)
+    ]
 
 
 def add_calls(found: list[dict[str, Any]], tree: Path, indexed: set[str]) -> None:

@@ -18,8 +18,8 @@ NOTICE = {
         "named in its files and history. They were taken from the reader's own copy when this was made."
     ),
     "zh_CN": (
-        "此处所示源代码行取自 Linux 内核（{tree}），按 GNU 通用公共许可证第 2 版授权，版权归 Linus Torvalds "
-        "及内核的其他作者所有，其姓名见各文件及提交历史。这些代码行是生成时从读者自己的源码副本中读取的。"
+        "此处所示的源代码行取自 Linux 内核的源码树 {tree}，依 GNU 通用公共许可证第 2 版授权；版权归 Linus "
+        "Torvalds 及其他作者所有，姓名见各文件及提交历史。这些代码行是在生成时从读者自己的源码副本中读取的。"
     ),
 }
 

@@ -300,6 +300,36 @@ def find(text: str, name: str, kind: str | None = None) -> list[Definition]:
     return [d for d in scan(text) if d.name == name and (kind is None or d.kind == kind)]
 
 
+def constants(text: str) -> list[tuple[str, int]]:
+    """(name, line) of each constant that an `enum` in a C text defines.
+
+    >>> constants("enum tap { OPEN, SHUT = 3 };")
+    [('OPEN', 1), ('SHUT', 1)]
+    """
+    spans = [d.span for d in scan(text) if d.kind == "enum"]
+    found: list[tuple[str, int]] = []
+    depth, in_enum, expected = 0, -1, False
+    words: list[str] = []
+    for token in tokens(text):
+        if token.kind == "directive":
+            continue
+        if token.text == "{":
+            depth += 1
+            if in_enum < 0 and "enum" in words[-2:] and any(s.start <= token.line <= s.end for s in spans):
+                in_enum, expected = depth, True
+        elif token.text == "}":
+            if depth == in_enum:
+                in_enum = -1
+            depth = max(0, depth - 1)
+        elif depth == in_enum and token.text == ",":
+            expected = True
+        elif depth == in_enum and expected and token.kind == "word":
+            found.append((token.text, token.line))
+            expected = False
+        words = [*words[-1:], token.text]
+    return found
+
+
 def lines_of(text: str, span: Span) -> list[str]:
     """The lines of `span`, without newlines. Fewer where the text ends before."""
     return text.split("\n")[span.start - 1 : span.end]

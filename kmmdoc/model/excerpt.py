@@ -54,7 +54,7 @@ class SymbolFact(NamedTuple):
 
     name: str
     kind: str
-    """function, struct, union, enum, macro, variable or typedef."""
+    """function, struct, union, enum, macro, variable, typedef, or constant (of an enum)."""
     file: str
     span: Span
     sha256: str = ""

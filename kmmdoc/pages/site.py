@@ -120,7 +120,7 @@ class Site:
     @cached_property
     def macro_pages(self) -> dict[str, str]:
         """Macro or constant -> the symbol whose page is about it."""
-        found = _members(self.families, (*CONSTANTS, "function", "typedef"))
+        found = _members(self.families, (*CONSTANTS, "constant", "function", "typedef"))
         return {name: page for name, page in found.items() if name not in self.function_names}
 
     @cached_property

@@ -12,7 +12,7 @@ from kmmdoc.excerpts.facts import Facts
 from kmmdoc.excerpts.stamp import stamp
 from kmmdoc.excerpts.store import Annotations
 from kmmdoc.excerpts.trees import MemoryTree
-from kmmdoc.model.excerpt import Annotation, FileFact, SymbolFact
+from kmmdoc.model.excerpt import Annotation, FileFact, Span, SymbolFact
 
 POUR = """\
 static int pour(struct jug *from, struct jug *to)
@@ -90,6 +90,7 @@ def make_facts(files: dict[str, str]) -> Facts:
             for d in ctext.scan(text)
             if d.name
         )
+        + tuple(SymbolFact(name, "constant", path, Span(line, line)) for name, line in ctext.constants(text))
         for path, text in files.items()
     }
     known = {

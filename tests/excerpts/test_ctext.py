@@ -216,3 +216,21 @@ def test_any_text_is_survived_and_every_span_lies_in_it(text: str) -> None:
     count = text.count("\n") + 1
     for definition in ctext.scan(text):
         assert 1 <= definition.span.start <= definition.span.end <= count
+
+
+def test_constants_of_enums() -> None:
+    text = """
+    enum level {
+        LOW,    /* with a remark, and a comma */
+        MID = sizeof(struct { int a, b; }),
+    #ifdef CONFIG_HIGH
+        HIGH = 1 << 3,
+    #endif
+        LEVELS
+    };
+    enum level current_level = LOW;
+    static const int table[] = { ONE, TWO };
+    typedef enum { OFF, ON } state_t;
+    """
+    found = ctext.constants(textwrap.dedent(text).lstrip("\n"))
+    assert found == [("LOW", 2), ("MID", 3), ("HIGH", 5), ("LEVELS", 7), ("OFF", 11), ("ON", 11)]

@@ -91,6 +91,14 @@ def test_reaches_from_the_first_to_the_last(family: Annotation, unit_facts: Fact
     assert [s.name for s in unit_facts.within(fact)] == ["LITRE", "BARREL", "PINT", "pints"]
 
 
+def test_an_enum_s_annotation_is_about_its_constants() -> None:
+    text = "enum jug_state {\n\tEMPTY,\n\tFULL\n};\n"
+    facts = make_facts({"lib/jug.h": text})
+    (enum,) = facts.variants("jug_state")
+    about = Annotation("jug_state", "enum", "lib/jug.h", enum.span, "", "en", "", (), "")
+    assert [s.name for s in facts.covered(about)] == ["jug_state", "EMPTY", "FULL"]
+
+
 def test_translated_with_its_title(folder: Path, unit_facts: Facts) -> None:
     found = Annotations(folder, unit_facts).get("LITRE", language="zh_CN")
     assert found is not None

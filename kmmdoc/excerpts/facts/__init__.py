@@ -11,12 +11,14 @@ from typing import Any
 
 from kmmdoc.model.excerpt import Annotation, FileFact, Span, SymbolFact
 
-_KINDS = {k[0]: k for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef")}
+_KINDS = {
+    k[0]: k for k in ("function", "struct", "union", "enum", "macro", "variable", "typedef", "constant")
+}
 _NOT_BUILT = frozenset(
     ("mm/bootmem.c", "mm/slab.c", "mm/slob.c", "include/linux/slab_def.h", "arch/x86/kernel/head32.c")
 )
 """Known files that x86_64_defconfig does not compile, but whose names others define too."""
-_PREFERENCE = ("function", "struct", "union", "enum", "typedef", "macro", "variable")
+_PREFERENCE = ("function", "struct", "union", "enum", "typedef", "macro", "variable", "constant")
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Facts:
         )
 
     def within(self, family: SymbolFact) -> list[SymbolFact]:
-        """What is defined in a family's lines, in their order; of the variants of a name the first."""
+        """What a symbol's lines define, itself too, in their order; of the variants of a name the first."""
         inside: dict[str, SymbolFact] = {}
         for symbol in self.by_file[family.file]:
             if family.span.start <= symbol.span.start <= family.span.end:
@@ -91,10 +93,11 @@ class Facts:
         return list(inside.values())
 
     def covered(self, annotation: Annotation) -> list[SymbolFact]:
-        """The symbols that an annotation is about: its own, or those of its family."""
+        """The symbols that an annotation is about: its own, an enum's constants, or those of its family."""
         symbol, file, kind = annotation.symbol, annotation.file, annotation.kind
         if not annotation.through:
-            return [s for s in self.variants(symbol, file, kind) if s.span == annotation.span]
+            own = [s for s in self.variants(symbol, file, kind) if s.span == annotation.span]
+            return [c for s in own for c in (self.within(s) if kind == "enum" else [s])]
         families = self.family(symbol, annotation.through, file, kind)
         return [s for family in families if family.span == annotation.span for s in self.within(family)]
 

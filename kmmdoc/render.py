@@ -103,10 +103,13 @@ class Renderer:
         for annotation in site.families:
             self.family(annotation)
         terms = glossary(site.language)
-        self.page("home", "index", timeline=timeline(site.stretches(), site.words), glossary=terms)
+        name = machine.name(site)
+        stretches = timeline(site.stretches(), site.words)
+        self.page("home", "index", machine=name, timeline=stretches, glossary=terms)
         self.page(
             "machine",
             "machine",
+            name=name,
             facts=machine.facts(site.run),
             mapped_at=machine.mapped_stage(site.run),
             owned=machine.ownership(site),

@@ -102,10 +102,10 @@ def _panels(bands: Bands, width: float) -> list[_Panel]:
 
 
 def _hint(segment: Segment, track: Track, unit: _Unit) -> str:
-    span = f"{unit.position(segment.start)} – {unit.position(segment.end)}"
+    size = unit.length(segment.end - segment.start)
+    span = f"{unit.position(segment.start)} – {unit.position(segment.end)} ({size})" if size else track.note
     parts = (track.title, segment.label or unit.kinds.get(segment.kind, ""), span)
-    named = " · ".join(dict.fromkeys(part for part in parts if part))
-    return f"{named} ({unit.length(segment.end - segment.start)})"
+    return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _draw_track(canvas: Canvas, track: Track, panel: _Panel, left: float, y: float, unit: _Unit) -> None:

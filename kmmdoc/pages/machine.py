@@ -11,6 +11,19 @@ from kmmdoc.model.shot import Owned
 from kmmdoc.pages.site import Site
 
 _SHOWN = 24
+_GRAIN = 16 << 20
+"""Firmware keeps a little of the memory that is built in: usable memory is rounded up to this."""
+
+
+def name(site: Site) -> str:
+    """What pages call the machine: its title, which is in English, else in other languages what it has."""
+    machine, w = site.run.scenario.machine, site.words
+    if site.language == "en":
+        return machine.title or machine.name
+    memory, cpus = size_text(-(-machine.ram_bytes // _GRAIN) * _GRAIN), machine.present_cpus
+    one, more = w("machine.short-one", memory=memory), w("machine.short", memory=memory, cpus=cpus)
+    short = one if cpus == 1 else more
+    return short if machine.nodes == 1 else w("machine.short-nodes", short=short, nodes=machine.nodes)
 
 
 def facts(run: Run) -> list[tuple[str, str]]:

@@ -8,8 +8,11 @@ import pytest
 from kmmdoc.excerpts.check.prose import check_keys, check_pair, code, names_in
 from kmmdoc.ledger import purposes
 from kmmdoc.machines.recorded import load_recorded
+from kmmdoc.machines.resolve import resolve
 from kmmdoc.model.errors import KmmdocError
+from kmmdoc.model.run import Run
 from kmmdoc.model.words import TEMPLATES
+from kmmdoc.pages import machine
 from kmmdoc.pages.chapters import chapters, read_chapter
 from kmmdoc.pages.glossary import glossary
 from kmmdoc.pages.site import Site
@@ -129,3 +132,12 @@ def test_the_glossary_leads_to_chapters_and_structures(chinese):
     assert "[内存管理区 · zone]{#term-zone}" in page
     assert "[内存管理区](/stages/zones.md)" in page
     assert "\nglossary\n" in chinese["index.md"]
+
+
+def test_a_machine_is_called_by_its_title_or_by_what_it_has():
+    def called(name, language):
+        return machine.name(Site(Run(resolve(name), [], {}), language=language))
+
+    assert called("numa2-m4g-c4", "en") == "4 GiB, 4 CPUs, 2 nodes"
+    assert called("numa2-m4g-c4", "zh_CN") == "4 GiB 内存，4 个 CPU，2 个节点"
+    assert called("m64-c1", "zh_CN") == "64 MiB 内存，一个 CPU"

@@ -6,6 +6,7 @@ import pytest
 
 from kmmdoc.publish import build_html
 from kmmdoc.publish.report import Report
+from kmmdoc.sphinxext.interface import LABELS
 
 
 @pytest.fixture(scope="module", params=["zh_CN", "en"])
@@ -29,3 +30,7 @@ def test_the_words_around_a_page_are_in_its_language(built):
         assert (word in html) == (language == "en"), word
     for word in chinese:
         assert (word in html) == (language == "zh_CN"), word
+    assert ("Skip to content" in html) == (language == "en")
+    for label, instead in LABELS.items():
+        assert (label in html) == (language == "en"), label
+        assert (instead in html) == (language == "zh_CN"), instead

@@ -119,7 +119,7 @@ def _graph(root: Called, children: list[Called], opened: set[int], words: Words,
 
     for child in children:
         add("r", child)
-    names = ", ".join(dict.fromkeys(c.ref.name for c in children[:8]))
+    names = words("list.comma").join(dict.fromkeys(c.ref.name for c in children[:8]))
     alt = words("calls.alt", root=root.ref.name, names=names) if children else root.ref.name
     return Graph(name, tuple(nodes), tuple(edges), alt=alt)
 

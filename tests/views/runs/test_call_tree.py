@@ -1,5 +1,6 @@
 """Call trees on traces written by hand."""
 
+from kmmdoc.dot.bands import draw_bands
 from kmmdoc.model.run import Run
 from kmmdoc.model.snapshot import Snapshot
 from kmmdoc.model.trace import Call, KernelRef, Return
@@ -87,3 +88,4 @@ def test_timeline_has_a_track_for_each_chapter_in_order():
     assert [t.title for t in bands.tracks] == ["one", "two"]
     assert bands.tracks[1].segments[0].end == 6  # an empty stretch is still to be seen
     assert bands.tracks[0].target == "doc:stages/one"
+    assert "<title>one · 2 calls</title>" in draw_bands(bands)  # positions mean nothing here

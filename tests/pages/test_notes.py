@@ -32,6 +32,12 @@ def fences(text):
     return re.findall(r"(?ms)^```.*?^```$", text)
 
 
+def bare(fence):
+    """An example without what is translated in it: comments, keys of a table, and what it prints."""
+    lines = re.findall(r"(?m)^(?:>>>|\.\.\.) .*$", fence)
+    return [re.sub(r'  #.*|(?<=^\.\.\.     )"[^"]*"(?=: )', "", line) for line in lines] or fence
+
+
 @pytest.mark.parametrize("language", SUFFIXES)
 def test_every_claim_is_answered_in_the_notes_order(language):
     assert list(sections(language)) == [claim.id for claim in claims()]
@@ -43,6 +49,12 @@ def test_every_answer_begins_with_a_verdict(language):
         found = re.findall(VERDICT[language], text)
         assert len(found) == 1, name
         assert found[0] in VERDICTS[language], (name, found)
+
+
+@pytest.mark.parametrize("language", SUFFIXES)
+def test_every_answer_follows_the_notes_words(language):
+    for name, text in sections(language).items():
+        assert re.match(r"[^\n]+\n\n> [^\n]+\n\n\*\*", text), name
 
 
 def test_the_verdicts_are_the_same_in_both_languages():
@@ -65,7 +77,7 @@ def test_every_question_and_todo_is_answered_and_nothing_else_is_left_open():
 
 def test_examples_and_sources_are_the_same_in_both_languages():
     english, chinese = sections("en"), sections("zh_CN")
-    assert fences(page("en")) == fences(page("zh_CN"))
+    assert list(map(bare, fences(page("en")))) == list(map(bare, fences(page("zh_CN"))))
     for name, text in english.items():
         roles = re.compile(r"\{k(?:src|func|struct)\}`[^`]+`")
         assert sorted(roles.findall(text)) == sorted(roles.findall(chinese[name])), name
@@ -74,9 +86,7 @@ def test_examples_and_sources_are_the_same_in_both_languages():
 @pytest.mark.parametrize("name", [claim.id for claim in claims()])
 def test_an_answer_has_evidence(name):
     text = sections("en")[name]
-    assert "{ksrc}`" in text or name in ("ulk-chapters", "timeline", "memblock-to-buddy"), (
-        "no place in the source"
-    )
+    assert "{ksrc}`" in text or name == "ulk-chapters", "no place in the source"
     assert ">>> " in text or name == "qemu-kernel", "no example"
 
 

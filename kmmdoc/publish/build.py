@@ -48,17 +48,22 @@ def build_html(
     in its place too.
     """
     made = work / "html"
-    documents, warnings = _run("html", source, made, report, work, strict, other_language)
+    documents, warnings = _run("html", source, made, report, work, strict, other_language=other_language)
     write_chinese(made, work)
     others = [lang for lang in LANGUAGES if lang != report.lang]
     place_folder(made, out, without=_LEFTOVERS, keep=others)
     return Built(out, documents, warnings)
 
 
-def build_pdf(source: Path, out: Path, *, report: Report, work: Path, strict: bool = False) -> Built:
-    """Build the report of one language as the file `out`. The rest is as for `build_html`."""
+def build_pdf(
+    source: Path, out: Path, *, report: Report, work: Path, strict: bool = False, complete: bool = False
+) -> Built:
+    """Build the report of one language as the file `out`. The rest is as for `build_html`.
+
+    The appendices explain the symbols that the report's text names; with `complete` every symbol.
+    """
     made = work / "pdf"
-    _, warnings = _run("kmmpdf", source, made, report, work, strict)
+    _, warnings = _run("kmmpdf", source, made, report, work, strict, complete=complete)
     place_file(made / "report.pdf", out)
     return Built(out, int((made / "pages.txt").read_text()), warnings)
 
@@ -70,9 +75,10 @@ def _run(
     report: Report,
     work: Path,
     strict: bool,
-    other_language: bool = False,
+    **options: bool,
 ) -> tuple[int, tuple[str, ...]]:
-    """Run one Sphinx builder; returns the number of documents and the warnings."""
+    """Run one Sphinx builder, `options` being those of `configuration`; returns the number of documents and
+    the warnings."""
     from sphinx.application import Sphinx
     from sphinx.errors import SphinxError
     from sphinx.locale import translators
@@ -98,7 +104,7 @@ def _run(
                 out,
                 work / "doctrees",
                 builder,
-                confoverrides=configuration(report, static, other_language),
+                confoverrides=configuration(report, static, **options),
                 status=progress.stream,
                 warning=talk,
                 parallel=min(4, os.cpu_count() or 1),

@@ -42,10 +42,13 @@ _DARK = {
 }
 
 
-def configuration(report: Report, static: Path, other_language: bool = False) -> dict[str, Any]:
+def configuration(
+    report: Report, static: Path, *, other_language: bool = False, complete: bool = False
+) -> dict[str, Any]:
     """Sphinx' configuration for one language; `static` is the folder of made style sheets and fonts.
 
-    With `other_language` each page links to itself in the other language.
+    With `other_language` each page links to itself in the other language. A `complete` PDF has the page of
+    every symbol, not only of those that its text names.
     """
     return {
         "project": report.title,
@@ -69,6 +72,7 @@ def configuration(report: Report, static: Path, other_language: bool = False) ->
             "subtitle": report.subtitle,
             "author": report.author,
             "date": report.date.isoformat(),
+            "complete": complete,
             "appendices": [f"{folder}/*" for folder in FOLDERS.values()],
         },
     }

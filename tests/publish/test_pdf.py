@@ -9,6 +9,8 @@ import zlib
 
 import pytest
 
+from kmmdoc.publish import build_pdf
+
 
 def objects(data: bytes) -> bytes:
     """The PDF with its compressed streams unpacked, enough to look for things in it."""
@@ -84,3 +86,25 @@ def test_its_text_can_be_read(pdf):
     assert any(p.startswith("The first stage") for p in pages[2:])
     # the footnote stands on the page that refers to it
     assert "Because the old one was full" in next(p for p in pages if "larger" in p)
+
+
+def test_symbols_that_the_text_does_not_name_are_left_out_unless_it_is_to_be_complete(
+    sample, pages, tmp_path
+):
+    """The sample with one more function, which only the pages of other functions lead to."""
+    more = tmp_path / "pages"
+    shutil.copytree(pages, more)
+    page = more / "functions" / "grow_pool.md"
+    page.write_text(page.read_text() + "\nSee {kfunc}`shrink_pool`.\n")
+    (more / "functions" / "shrink_pool.md").write_text(
+        "---\norphan: true\n---\n# shrink_pool\n\nGives back.\n"
+    )
+    texts = {}
+    for complete in (False, True):
+        out, work = tmp_path / f"{complete}.pdf", tmp_path / "work"
+        made = build_pdf(more, out, report=sample.report(), work=work, complete=complete)
+        assert made.warnings == ()
+        texts[complete] = (work / "pdf" / "report.typ").read_text()
+    assert "See" in texts[False]
+    assert "Gives back." not in texts[False]
+    assert "Gives back." in texts[True]

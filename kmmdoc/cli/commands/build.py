@@ -29,6 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--machine", default="qemu-2g", metavar="MACHINE", help="(default: qemu-2g)")
     parser.add_argument("--offline", action="store_true", help="never try to fetch the kernel's text")
+    parser.add_argument(
+        "--complete", action="store_true",
+        help="a PDF with the pages of all symbols, not only of those that its text names",
+    )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
     parser.add_argument(
         "--out", type=Path, default=Path("build"), metavar="DIR", help="where to build (default: build)"
@@ -89,7 +93,9 @@ def _publish(args: argparse.Namespace, report: Report, pages: Path, also: list[s
     if args.what in ("pdf", "all"):
         target = args.out / f"report-{report.lang}.pdf"
         started = time.monotonic()
-        built = build_pdf(pages, target, report=report, work=work / "sphinx", strict=args.strict)
+        built = build_pdf(
+            pages, target, report=report, work=work / "sphinx", strict=args.strict, complete=args.complete
+        )
         _warn(built.warnings)
         say(f"kmmdoc: {built.pages} PDF pages in {time.monotonic() - started:.1f} s")
         print(target, flush=True)

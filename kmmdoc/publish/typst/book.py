@@ -18,3 +18,5 @@ class Book(NamedTuple):
     """What a numbered thing is called, by kind: "Figure %s"."""
     figures: Path
     """Folder that drawings are written to."""
+    left_out: frozenset[str] = frozenset()
+    """Documents of the appendices that the report does without; what links to them is plain text."""

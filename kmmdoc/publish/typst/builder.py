@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Container, Iterable, Iterator, Set
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,6 +77,7 @@ class TypstBuilder(Builder):
             self.env.toc_fignumbers,
             self.config.numfig_format,
             figures,
+            frozenset(d for d in self.env.found_docs if d not in trees and self._in_appendix(d)),
         )
         parts = [self._head()]
         for entry in entries:
@@ -90,12 +91,14 @@ class TypstBuilder(Builder):
         self._typeset("\n".join(parts))
 
     def _entries(self) -> Iterator[Entry]:
-        """The root, what its contents list, then what only the appendices hold.
+        """The root, what its contents list, then what only the appendices hold: the pages that the contents
+        link to or, if the report is to be complete, all of them.
 
         The pages of an appendix follow its index page, FOLDER/index, if the contents have that.
         """
         patterns = self.config.kmm_pdf.get("appendices", ())
         seen: set[str] = set()
+        named = None if self.config.kmm_pdf.get("complete") else self._named(patterns)
 
         def below(docname: str, level: int) -> Iterator[Entry]:
             seen.add(docname)
@@ -106,17 +109,41 @@ class TypstBuilder(Builder):
                 if child not in seen and child in self.env.found_docs:
                     yield from below(child, level if docname == self.config.root_doc else level + 1)
             if holds:
-                yield from self._appendix(f"{folder}/*", seen, "")
+                yield from self._appendix(f"{folder}/*", seen, "", named)
 
         yield from below(self.config.root_doc, 1)
         names = _APPENDIX_NAMES.get(self.config.language, _APPENDIX_NAMES["en"])
         for pattern in patterns:
             folder = pattern.split("/")[0]
-            yield from self._appendix(pattern, seen, names.get(folder, folder))
+            yield from self._appendix(pattern, seen, names.get(folder, folder), named)
 
-    def _appendix(self, pattern: str, seen: set[str], heading: str) -> Iterator[Entry]:
-        """The documents that match and are not in the report yet."""
-        members = sorted(d for d in self.env.found_docs if fnmatch(d, pattern) and d not in seen)
+    def _in_appendix(self, docname: str) -> bool:
+        return any(fnmatch(docname, pattern) for pattern in self.config.kmm_pdf.get("appendices", ()))
+
+    def _named(self, patterns: Iterable[str]) -> set[str]:
+        """The documents that the texts of the contents link to, without the appendices' own pages."""
+        indexes = {pattern.replace("*", "index") for pattern in patterns}
+        named: set[str] = set()
+        listed = [self.config.root_doc]
+        for docname in listed:
+            listed += [d for d in self.env.toctree_includes.get(docname, ()) if d not in listed]
+            if docname in indexes:
+                continue
+            for link in self._tree(docname).findall(nodes.reference):
+                target = str(link.get("refuri", ""))
+                if target.startswith(self.get_target_uri("")):
+                    named.add(target[1:].partition("#")[0])
+        return named
+
+    def _appendix(
+        self, pattern: str, seen: set[str], heading: str, named: Container[str] | None
+    ) -> Iterator[Entry]:
+        """The documents that match and are not in the report yet; with `named` only those that are in it."""
+        members = sorted(
+            d
+            for d in self.env.found_docs
+            if fnmatch(d, pattern) and d not in seen and (named is None or d in named)
+        )
         seen.update(members)
         for i, docname in enumerate(members):
             yield Entry(docname, 2, 1, "" if i else heading)

@@ -73,6 +73,14 @@ def test_later_writers_and_their_calls(writes):
     assert [w.ref.name for w in writes["pcpu_chunk", "map"]] == ["pcpu_setup_first_chunk", "percpu_init_late"]
 
 
+def test_what_others_write_is_not_told_of_a_caller(writes):
+    """start_secondary() puts a CPU into the sets, on that CPU; the masks of nodes lie in the image."""
+    assert [w.ref.name for w in writes["", "cpu_online_mask"]] == ["boot_cpu_init"]
+    assert [w.ref.name for w in writes["", "cpu_active_mask"]] == ["boot_cpu_init"]
+    assert ("", "node_to_cpumask_map") not in writes
+    assert "__vmalloc_area_node" not in {w.ref.name for w in writes["", "vm_stat"]}
+
+
 def test_a_list_that_the_caller_made_is_compared(writes):
     """pcpu_setup_first_chunk() hands the map over that pcpu_alloc_area() lengthens."""
     assert [w.ref.name for w in writes["pcpu_chunk", "map_used"]][1:] == ["pcpu_alloc_area"]

@@ -106,7 +106,15 @@ the beginning, and `page.slab_cache`."""
 
 
 NOT_WRITTEN: Final[dict[str, tuple[str, ...]]] = {
-    "__vmalloc_area_node": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
+    "__vmalloc_area_node": (
+        "page",
+        "zone",
+        "free_area",
+        "per_cpu_pages",
+        "per_cpu_pageset",
+        ".vm_stat",
+        ".vm_events",
+    ),
     "rmqueue_bulk": ("free_area",),
     "vmap_page_range_noflush": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
     "free_bootmem_late": ("page", "zone", "free_area", "per_cpu_pages", "per_cpu_pageset"),
@@ -117,13 +125,16 @@ NOT_WRITTEN: Final[dict[str, tuple[str, ...]]] = {
         "per_cpu_pages",
         "per_cpu_pageset",
         ".totalram_pages",
+        ".vm_events",
     ),
     "find_zone_movable_pfns_for_nodes": (".node_states",),
     "setup_arch": ("resource.name", "resource.flags"),
     "probe_roms": ("resource.name", "resource.flags"),
     "vm_area_register_early": ("vm_struct.flags", "vm_struct.size"),
     "reserve_standard_io_resources": ("resource.name", "resource.flags", "resource.start", "resource.end"),
+    "setup_node_to_cpumask_map": (".node_to_cpumask_map",),
+    "smp_init": (".cpu_online_mask", ".cpu_active_mask"),
 }
 """Function -> structures, members and variables (`.name`) that it does not write in the kernel, but does
 here: the first five do in one step what other calls do page by page, the next is not the first in the kernel,
-and the others make what the image or their caller has."""
+the others make what the image or their caller has, and for the last the CPUs themselves write."""

@@ -127,7 +127,8 @@ class Shower:
         ]
         if member == "page.flags" and number >> self._zone_shift:
             zone = number >> self._zone_shift & (1 << self._node_shift - self._zone_shift) - 1
-            names.append(f"{self._zones[zone]}, node {number >> self._node_shift}")
+            node = self._words("node", nid=number >> self._node_shift)
+            names.append(f"{self._zones[zone]}, {node}")
         return ", ".join(f"`{name}`" for name in names)
 
 

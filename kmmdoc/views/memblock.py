@@ -103,4 +103,4 @@ def _purpose(shot: Shot, region: Region) -> str:
     titles = dict.fromkeys(o.title for o in shot.owners if o.start < region.end and o.end > region.base)
     shown = list(titles)[:4]
     more = len(titles) - len(shown)
-    return ", ".join(shown) + (f" (+{more})" if more else "")
+    return shot.words("list.comma").join(shown) + (f" (+{more})" if more else "")

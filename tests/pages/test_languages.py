@@ -141,3 +141,60 @@ def test_a_machine_is_called_by_its_title_or_by_what_it_has():
     assert called("numa2-m4g-c4", "en") == "4 GiB, 4 CPUs, 2 nodes"
     assert called("numa2-m4g-c4", "zh_CN") == "4 GiB 内存，4 个 CPU，2 个节点"
     assert called("m64-c1", "zh_CN") == "64 MiB 内存，一个 CPU"
+
+
+RIVALS = {
+    "每 CPU": "每CPU",
+    "页帧": "页框",
+    "结点": "节点",
+    "哈希": "散列",
+    "水印": "水位",
+    "拷贝": "复制，副本",
+    "镜像文件": "映像",
+    "内核镜像": "内核映像",
+    "伙伴分配器": "伙伴系统",
+    "页面分配器": "页分配器",
+    "链接程序": "链接器",
+    "高速缓存行": "缓存行",
+    "引导处理器": "引导 CPU",
+    "启动 CPU 在": "引导 CPU",
+    "引导期间": "启动期间",
+    "初始化调用": "initcall",
+    "APIC ID": "APIC 标识",
+    "结构体": "结构",
+}
+"""Words that would be understood as well -> the one that these texts use (templates/glossary.toml)."""
+
+
+def chinese_lines():
+    """(path, line) of every Chinese text, without examples and front matter's slugs."""
+    root = TEMPLATES.parent
+    files = [
+        *root.glob("linux-3.18-excerpts/**/*.zh.md"),
+        *root.glob("linux-3.18-excerpts/**/*.members.toml"),
+        *root.glob("docs/chapters/*.zh.md"),
+        *TEMPLATES.glob("chapters/zh_CN/*"),
+        *TEMPLATES.glob("*.toml"),
+        TEMPLATES / "strings/zh_CN.toml",
+    ]
+    for path in files:
+        text = re.sub(r"(?ms)^```.*?^```$", "", path.read_text(encoding="utf-8"))
+        for line in _CODE.sub("…", text).split("\n"):
+            if _HAN.search(line):
+                yield path.relative_to(root).as_posix(), line
+
+
+def test_one_thing_has_one_name_in_chinese():
+    found = [(path, word, RIVALS[word]) for path, line in chinese_lines() for word in RIVALS if word in line]
+    assert found == []
+
+
+def test_a_blank_stands_between_chinese_and_code():
+    code_font = r"(?:\{\w+\})?`[^`]*`"
+    found = []
+    for path, line in chinese_lines():
+        parts = re.split(f"({code_font})", line)
+        for at in range(1, len(parts), 2):
+            if _HAN.match(parts[at - 1][-1:]) or _HAN.match(parts[at + 1][:1]):
+                found.append((path, parts[at]))
+    assert found == []

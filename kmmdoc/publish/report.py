@@ -47,7 +47,7 @@ def load_report(path: Path, lang: str) -> Report:
         lang=lang,
         title=_text(path, data, "title", lang),
         subtitle=_text(path, data, "subtitle", lang, default=""),
-        author=_text(path, data, "author"),
+        author=_text(path, data, "author", lang if isinstance(data.get("author"), dict) else None),
         date=date,
         source_browser=_text(path, data, "source_browser").rstrip("/") + "/",
     )

@@ -105,6 +105,8 @@ def test_the_title_matter_is_read(tmp_path):
     assert (report.title, report.author, report.subtitle) == ("题", "A", "")
     assert report.date == datetime.date(2026, 1, 2)
     assert report.source_browser == "https://src.example/"
+    several = REPORT.replace('author = "A"', 'author = { en = "A", zh_CN = "甲" }')
+    assert load_report(write(tmp_path / "several.toml", several), "zh_CN").author == "甲"
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,10 @@ def _lines(document: Document, fact: SymbolFact, tree: Tree, facts: Facts) -> li
     text = text_of(tree, fact.file)
     if text is None:
         raise KmmdocError(tree.label, fact.file, "is not in the tree")
-    if fact.through and ctext.digest(text.split("\n")[:-1]) != facts.files[fact.file].sha256:
+    same = ctext.digest(text.split("\n")[:-1]) == facts.files[fact.file].sha256
+    if fact.through and not same:
         raise document.fail("through", f"{tree.label} has another text of {fact.file} than v3.18")
-    if fact.through:
+    if same:
         return ctext.lines_of(text, fact.span)
     spans = [fact.span, *(d.span for d in ctext.find(text, fact.name, fact.kind))]
     for span in spans if fact.sha256 else spans[1:] or spans:

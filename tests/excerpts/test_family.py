@@ -153,3 +153,17 @@ def test_the_facts_say_which_text(folder: Path, units: dict[str, str], unit_fact
 def test_a_family_elsewhere_is_none_of_the_facts(unit_facts: Facts, family: Annotation) -> None:
     with pytest.raises(LookupError):
         Binder(None, unit_facts).bind(replace(family, span=Span(2, 9)))
+
+
+def test_of_two_variants_the_one_that_is_meant_is_stamped(
+    tmp_path: Path, units: dict[str, str], unit_facts: Facts
+) -> None:
+    """The facts have no hash of a macro; its span says which of the two it is."""
+    path = tmp_path / "lib" / "units.h" / "PINT.md"
+    path.parent.mkdir(parents=True)
+    path.write_text('+++\nsymbol = "PINT"\nkind = "macro"\nspan = [7, 7]\n+++\n\nAs in the former colonies.\n')
+    stamp(path, tree_of(units), root=tmp_path, facts=unit_facts)
+    pint = Annotations(tmp_path, unit_facts).get("PINT")
+    assert pint is not None
+    found = Binder(tree_of(units), unit_facts).bind(pint)
+    assert (found.outcome, found.text) == (Outcome.EXACT, ("#define PINT 473",))

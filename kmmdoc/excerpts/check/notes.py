@@ -18,7 +18,7 @@ from kmmdoc.excerpts.facts import Facts
 from kmmdoc.excerpts.store import SHORT, SUFFIXES, Annotations, parse
 from kmmdoc.excerpts.trees import Tree, text_of
 from kmmdoc.model.errors import KmmdocError
-from kmmdoc.model.excerpt import Annotation, Section
+from kmmdoc.model.excerpt import Annotation, Outcome, Section
 
 Key = tuple[str, str, str]
 _CODE = re.compile(r"```.*?```|`[^`]*`|\{[^}]*\}|https?://\S+", re.DOTALL)
@@ -192,14 +192,14 @@ def check_tree(notes: Notes, tree: Tree, facts: Facts, outcomes: Counter[str]) -
         excerpt = binder.bind(annotation)
         outcomes[excerpt.outcome.value] += 1
         path = notes.path(annotation)
+        if excerpt.outcome is not Outcome.EXACT and lines(annotation.file)[1]:
+            yield Finding(
+                path,
+                line_of(notes.root / annotation.source, "sha256"),
+                "hash",
+                f"{annotation.symbol} is {excerpt.outcome.value} in v3.18's own {annotation.file}",
+            )
         if not excerpt.outcome.holds:
-            if lines(annotation.file)[1]:
-                yield Finding(
-                    path,
-                    line_of(notes.root / annotation.source, "sha256"),
-                    "hash",
-                    f"{annotation.symbol} is {excerpt.outcome.value} in v3.18's own {annotation.file}",
-                )
             continue
         own = lines(excerpt.file)[0][excerpt.span.start - 1 : excerpt.span.end]
         for section in annotation.sections:

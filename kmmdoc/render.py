@@ -13,6 +13,7 @@ import jinja2
 
 from kmmdoc.dot.draw import draw
 from kmmdoc.excerpts.bind import notice
+from kmmdoc.excerpts.check.passed import run_by_bundled
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.model import sections
 from kmmdoc.model.errors import KmmdocError
@@ -189,6 +190,7 @@ class Renderer:
             excerpt=excerpt,
             around=around,
             counts=line_counts(excerpt, activity) if excerpt and activity else {},
+            elsewhere="" if activity else run_by_bundled().get(name, ""),
             first=site.chapter_at(activity.first) if activity else None,
             simulated=site.simulated.get(name),
             notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",

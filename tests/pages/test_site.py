@@ -78,6 +78,9 @@ def test_a_function_that_only_has_notes_says_that_it_did_not_run(run, out):
     silent = [n for n in site.functions if n not in site.trace.functions]
     for name in silent:
         assert "not called in this run" in documents(out)[f"functions/{name}"]
+    pages = documents(out)
+    assert "this run, but on the bundled machine `uefi" in pages["functions/efi_reserve_boot_services"]
+    assert "bundled machine" not in pages["functions/memblock_free"].partition("## ")[0]
 
 
 def test_the_log_page_has_every_line_with_its_function(run, out):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -66,6 +67,13 @@ def bundled_scenarios() -> Iterator[tuple[str, Scenario]]:
 
     for name in bundled.names():
         yield name, resolve(name)
+
+
+@functools.cache
+def run_by_bundled() -> Mapping[str, str]:
+    """Each function that a bundled machine runs -> the first machine that does. Boots them all, once."""
+    ran = boot_all(bundled_scenarios(), lambda _: None).functions
+    return {ref.name: machine for ref, machine in reversed(ran.items())}
 
 
 def written_steps(package: Path = PACKAGE) -> Iterator[WrittenStep]:

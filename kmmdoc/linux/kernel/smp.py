@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmmdoc.linux.arch.x86.kernel.smpboot import arch_disable_smp_support, smp_announce
 from kmmdoc.linux.kfunc import early_param, kfunc
 from kmmdoc.linux.lib.cmdline import get_option
-from kmmdoc.linux.state import KERN_ERR, Kernel
+from kmmdoc.linux.state import Kernel
 
 
 @early_param("nosmp")
@@ -52,12 +52,8 @@ def smp_init(k: Kernel) -> None:
     Simplified: what a new CPU allocates for itself is not modelled.
     """
     for cpu in sorted(k.cpu_present_mask):
-        if len(k.cpu_online_mask) >= k.setup_max_cpus:
+        if cpu >= k.nr_cpu_ids or len(k.cpu_online_mask) >= k.setup_max_cpus:
             break
-        if cpu not in k.cpu_possible_mask:
-            why = "because it is not configured as may-hotadd at boot time"
-            k.printk(KERN_ERR, f"can't online cpu {cpu} {why}\n")
-            continue
         k.cpu_online_mask.add(cpu)
         k.cpu_active_mask.add(cpu)
     smp_announce(k)

@@ -161,7 +161,9 @@ def test_of_two_variants_the_one_that_is_meant_is_stamped(
     """The facts have no hash of a macro; its span says which of the two it is."""
     path = tmp_path / "lib" / "units.h" / "PINT.md"
     path.parent.mkdir(parents=True)
-    path.write_text('+++\nsymbol = "PINT"\nkind = "macro"\nspan = [7, 7]\n+++\n\nAs in the former colonies.\n')
+    path.write_text(
+        '+++\nsymbol = "PINT"\nkind = "macro"\nspan = [7, 7]\n+++\n\nAs in the former colonies.\n'
+    )
     stamp(path, tree_of(units), root=tmp_path, facts=unit_facts)
     pint = Annotations(tmp_path, unit_facts).get("PINT")
     assert pint is not None

@@ -17,7 +17,7 @@ from kmmdoc.excerpts.check.passed import run_by_bundled
 from kmmdoc.excerpts.trees import Tree
 from kmmdoc.model import sections
 from kmmdoc.model.errors import KmmdocError
-from kmmdoc.model.excerpt import Annotation
+from kmmdoc.model.excerpt import Annotation, Excerpt
 from kmmdoc.model.graph import Bands, CacheLines, Figure, Graph, Table, keep_targets
 from kmmdoc.model.quantities import PAGE_SHIFT, size_text
 from kmmdoc.model.run import Run
@@ -193,7 +193,7 @@ class Renderer:
             elsewhere="" if activity else run_by_bundled().get(name, ""),
             first=site.chapter_at(activity.first) if activity else None,
             simulated=site.simulated.get(name),
-            notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",
+            notice=self._notice(excerpt),
         )
 
     def struct(self, name: str) -> None:
@@ -207,7 +207,7 @@ class Renderer:
             page=structs.struct_page(site, name),
             chapter_of=lambda stage: structs.chapter_of(site, stage),
             excerpt=excerpt,
-            notice=notice(excerpt.tree, site.language) if excerpt and excerpt.text else "",
+            notice=self._notice(excerpt),
         )
 
     def variable(self, annotation: Annotation) -> None:
@@ -221,7 +221,7 @@ class Renderer:
             histories={name: history(self.site.run, name) for name in names},
             writers={name: self.site.writes[("", name)] for name in names if ("", name) in self.site.writes},
             freed=[name for name in names if is_freed(self.site.run.scenario.build, name)],
-            notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
+            notice=self._notice(excerpt),
         )
 
     def family(self, annotation: Annotation) -> None:
@@ -232,8 +232,12 @@ class Renderer:
             f"macros/{annotation.symbol}",
             excerpt=excerpt,
             members=[name for name, page in self.site.macro_pages.items() if page == annotation.symbol],
-            notice=notice(excerpt.tree, self.site.language) if excerpt.text else "",
+            notice=self._notice(excerpt),
         )
+
+    def _notice(self, excerpt: Excerpt | None) -> str:
+        """The kernel's licence notice, which is due where its text is shown."""
+        return notice(excerpt.tree, self.site.language) if excerpt and excerpt.text else ""
 
     # What templates call.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 from kmmdoc.model.run import Run
 from kmmdoc.model.scenario import KernelBuild
+from kmmdoc.pages.values import Change, histories
 
 AFTER_FREEING = "after_free_initmem"
 """The stage at which initialisation memory has been freed; a recorded kernel shows poison in it."""
@@ -14,30 +15,19 @@ ENTRIES = {"direct_pages_count": 4}
 """How many entries an array has where snapshots show more than these: PG_LEVEL_NUM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value that a variable had from a stage on."""
-
-    stage: str
-    value: int | str | tuple[object, ...]
-
-
-def history(run: Run, name: str) -> list[Value]:
+def history(run: Run, name: str) -> list[Change]:
     """The values of a variable at the stages where they were new; empty where no snapshot has it.
 
     What is read of initialisation data after its memory was freed is no value.
     """
-    found: list[Value] = []
     freed = is_freed(run.scenario.build, name)
+    seen: dict[str, dict[str, Any]] = {}
     for stage, snapshot in run.snapshots.items():
         value = snapshot.get("globals", {}).get(name)
         if value is None or (freed and stage == AFTER_FREEING):
             continue
-        if isinstance(value, list):
-            value = tuple(value[: ENTRIES.get(name)])
-        if not found or found[-1].value != value:
-            found.append(Value(stage, value))
-    return found
+        seen[stage] = {name: tuple(value[: ENTRIES.get(name)]) if isinstance(value, list) else value}
+    return [change for found in histories(seen) for change in found.changes]
 
 
 def is_freed(build: KernelBuild, name: str) -> bool:
